@@ -1,0 +1,1 @@
+"""The Textual screens, imported as kinstall.screens."""
