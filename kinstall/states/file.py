@@ -1,0 +1,177 @@
+"""Files: one that is ours whole, one that depends on what the host says, and one of someone else's that we only edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from shlex import quote
+
+from kinstall.states.base import Command, State, write
+
+READ_BYTES = 20_000  # enough to show what would change; the hash decides
+
+
+def look(path: str) -> str:
+    """Shell that prints `mode owner:group hash` on a line, then the beginning of the file."""
+    p = quote(path)
+    return f'[ -f {p} ] && echo "$(stat -c "%a %U:%G" {p}) $(sha256sum < {p} | cut -c1-64)" && head -c {READ_BYTES} {p}'
+
+
+def keep(path: str) -> Command:
+    """Keep a file as it was before us, once."""
+    p, kept = quote(path), quote(f"{path}.before-kinstall")
+    return Command(f"[ ! -f {p} ] || [ -e {kept} ] || cp -p {p} {kept}", says=f"keep {path} as {path}.before-kinstall")
+
+
+@dataclass(frozen=True)
+class File(State):
+    """A file that is ours: content, mode and owner.
+
+    `after` is shell that tells whoever reads the file. `keep`: what stood there before, of somebody else, is kept once beside it.
+    """
+
+    path: str
+    content: str
+    mode: str = "0644"
+    owner: str = "root:root"
+    after: str = ""
+    keep: bool = False
+
+    @property
+    def about(self) -> str:
+        return self.path
+
+    def probe(self) -> str:
+        return look(self.path)
+
+    def met(self, seen: str) -> bool:
+        wanted = [self.mode.lstrip("0"), self.owner, sha256(self.content.encode(errors="surrogateescape")).hexdigest()]
+        return seen.partition("\n")[0].split() == wanted
+
+    def commands(self, seen: str) -> tuple[Command, ...]:
+        before = seen.partition("\n")[2]
+        written = write(self.path, self.content, mode=self.mode, owner=self.owner, before=before)
+        if self.after:
+            written = Command(f"{written.shell}\n{self.after}", f"{written.says}\n{self.after}")
+        return (keep(self.path), written) if self.keep and before else (written,)
+
+    def undo(self, seen: str) -> tuple[Command, ...]:
+        return (Command(f"rm -f {quote(self.path)}"),) if seen else ()
+
+
+@dataclass(frozen=True)
+class Rendered(State):
+    """A file that is ours whole, whose content depends on one line that the host says (a program's version)."""
+
+    path: str
+    ask: str                        # shell that prints that line
+    render: Callable[[str], str]    # pure
+    mode: str = "0644"
+
+    @property
+    def about(self) -> str:
+        return self.path
+
+    def probe(self) -> str:
+        return f'echo "$({self.ask})"; {look(self.path)}'
+
+    def _file(self, seen: str) -> tuple[File, str]:
+        answer, _, rest = seen.partition("\n")
+        return File(self.path, self.render(answer.strip()), self.mode, keep=True), rest
+
+    def met(self, seen: str) -> bool:
+        file, rest = self._file(seen)
+        return file.met(rest)
+
+    def commands(self, seen: str) -> tuple[Command, ...]:
+        file, rest = self._file(seen)
+        return file.commands(rest)
+
+    def undo(self, seen: str) -> tuple[Command, ...]:
+        file, rest = self._file(seen)
+        return file.undo(rest)
+
+
+@dataclass(frozen=True)
+class Edited(State):
+    """A file that someone else owns, changed by a pure, idempotent function; the original is kept once beside it."""
+
+    path: str
+    edit: Callable[[str], str]
+    unedit: Callable[[str], str] = str  # str: leaves it as it is
+
+    @property
+    def about(self) -> str:
+        return self.path
+
+    def probe(self) -> str:
+        return f"cat {quote(self.path)}"
+
+    def met(self, seen: str) -> bool:
+        return self.edit(seen) == seen
+
+    def commands(self, seen: str) -> tuple[Command, ...]:
+        return (keep(self.path), self._write(seen, self.edit(seen)))
+
+    def undo(self, seen: str) -> tuple[Command, ...]:
+        after = self.unedit(seen)
+        return (self._write(seen, after),) if after != seen else ()
+
+    def _write(self, seen: str, after: str) -> Command:
+        # cat keeps mode, owner, SELinux label and a bind mount's inode
+        new = quote(f"{self.path}.kinstall-new")
+        content = write(f"{self.path}.kinstall-new", after, before=seen)
+        return Command(f"{content.shell}\ncat {new} > {quote(self.path)}; rm -f {new}", says=content.says.replace(".kinstall-new", "", 1))
+
+
+@dataclass(frozen=True)
+class Absent(State):
+    """A file that must not be there."""
+
+    path: str
+
+    @property
+    def about(self) -> str:
+        return f"no {self.path}"
+
+    def probe(self) -> str:
+        return f"ls -d {quote(self.path)}"
+
+    def met(self, seen: str) -> bool:
+        return not seen.strip()
+
+    def commands(self, seen: str) -> tuple[Command, ...]:
+        return (Command(f"rm -f {quote(self.path)}"),)
+
+
+def block(lines: tuple[str, ...], name: str = "kinstall") -> Callable[[str], str]:
+    """An edit that keeps these lines between two marks: updated in place by a re-run, never doubled.
+
+    The marks are whole lines, so that text of others that mentions them is left alone.
+    """
+    first, last = f"# {name} begin", f"# {name} end"
+
+    def edit(text: str) -> str:
+        before, inside, after = _around(text.splitlines(), first, last)
+        kept = before if inside or not before or before[-1] == "" else [*before, ""]
+        return "\n".join([*kept, first, *lines, last, *after]) + "\n"
+
+    return edit
+
+
+def unblock(name: str = "kinstall") -> Callable[[str], str]:
+    """The edit that takes such a block out again."""
+
+    def edit(text: str) -> str:
+        before, inside, after = _around(text.splitlines(), f"# {name} begin", f"# {name} end")
+        return "\n".join([*before, *after]).rstrip("\n") + "\n" if inside else text
+
+    return edit
+
+
+def _around(lines: list[str], first: str, last: str) -> tuple[list[str], bool, list[str]]:
+    if first not in lines or last not in lines[lines.index(first) :]:
+        return lines, False, []
+    start = lines.index(first)
+    return lines[:start], True, lines[lines.index(last, start) + 1 :]

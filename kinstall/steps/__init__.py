@@ -1,0 +1,1 @@
+"""Steps: pure functions from node and cluster to states. kinstall/install.py puts them in order."""

@@ -1,0 +1,166 @@
+"""Steps that make a machine fit to be a node: name, swap, kernel, SELinux, firewall, repositories that answer, tools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from kinstall.model import Cluster, Node
+from kinstall.packaging import MANAGERS, Want
+from kinstall.states import (
+    Check,
+    Command,
+    Disabled,
+    Edited,
+    File,
+    Firewalld,
+    Hostname,
+    Member,
+    Module,
+    NoSwapUnits,
+    NoZram,
+    Packages,
+    State,
+    SwapOff,
+    Sysctl,
+    SysctlAtLeast,
+    Ufw,
+    block,
+    unblock,
+    with_swap,
+    without_swap,
+)
+
+# module -> what shows that it is in effect, built in or loaded
+MODULES = {"overlay": "grep -qw overlay /proc/filesystems", "br_netfilter": "[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]"}
+SYSCTLS = {"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1", "net.bridge.bridge-nf-call-ip6tables": "1"}
+# a node's shims and log watchers use up the kernel's default of 128 (kubernetes/kubernetes#104303)
+LIMITS = {"fs.inotify.max_user_instances": "8192", "fs.inotify.max_user_watches": "524288"}
+
+# What other machines must reach. etcd, scheduler and controller manager of one control plane talk over its loopback only.
+PORTS = {
+    "control-plane": ("6443/tcp", "10250/tcp", "30000-32767/tcp"),
+    "worker": ("10250/tcp", "30000-32767/tcp"),
+    "calico": ("4789/udp",),
+    "flannel": ("8472/udp",),
+}
+
+
+# CentOS 8.0 to 8.2, 8.3 to 8.5, Stream 8; repositories that are not enabled do no harm
+VAULT_FILES = tuple(
+    f"/etc/yum.repos.d/CentOS-{name}.repo"
+    for name in (
+        *("AppStream", "Base", "Extras", "PowerTools"),
+        *("Linux-AppStream", "Linux-BaseOS", "Linux-Extras", "Linux-PowerTools"),
+        *("Stream-AppStream", "Stream-BaseOS", "Stream-Extras", "Stream-Extras-common", "Stream-PowerTools"),
+    )
+)
+
+
+def account(node: Node, cluster: Cluster) -> Sequence[State]:
+    """The ordinary account may use sudo: only where kinstall came in as root, and another account is named."""
+    wanted = cluster.account
+    return [Member(wanted, node.distro.admin_group)] if wanted and node.facts.account == "root" and wanted != "root" else []
+
+
+def hostname(node: Node, cluster: Cluster) -> Sequence[State]:
+    """The machine's name is the node's name: kubeadm registers the node under it."""
+    return [Hostname(node.name)]
+
+
+def names(node: Node, cluster: Cluster) -> Sequence[State]:
+    """Every node knows every node by name, without a DNS server at home."""
+    lines = tuple(f"{other.address} {other.name}" for other in cluster.nodes)
+    return [Edited("/etc/hosts", block(lines), unblock())]
+
+
+def swap(node: Node, cluster: Cluster) -> Sequence[State]:
+    """Swap is off now, and nothing brings it back at boot."""
+    return [Edited("/etc/fstab", without_swap, with_swap), NoZram(), NoSwapUnits(), SwapOff()]
+
+
+def modules(node: Node, cluster: Cluster) -> Sequence[State]:
+    """The modules of the container file system and of bridged traffic, now and at boot."""
+    at_boot = File("/etc/modules-load.d/kinstall.conf", "".join(f"{name}\n" for name in MODULES))
+    return [at_boot, *(Module(name, evidence) for name, evidence in MODULES.items())]
+
+
+def sysctls(node: Node, cluster: Cluster) -> Sequence[State]:
+    """Forwarding, bridged traffic through iptables, and room for inotify watches, now and at boot."""
+    kept = "".join(f"{key} = {value}\n" for key, value in {**SYSCTLS, **LIMITS}.items())
+    now = [*(Sysctl(k, v) for k, v in SYSCTLS.items()), *(SysctlAtLeast(k, v) for k, v in LIMITS.items())]
+    return [File("/etc/sysctl.d/99-kinstall.conf", kept), *now]
+
+
+def _configure(now: str, wanted: str) -> Callable[[str], str]:
+    return partial(re.sub, rf"(?m)^SELINUX={now}$", f"SELINUX={wanted}")
+
+
+def selinux(node: Node, cluster: Cluster) -> Sequence[State]:
+    """SELinux permissive, not disabled: it still labels and logs, and can be set back without relabelling the disk."""
+    if not node.facts.selinux or cluster.selinux == "leave":
+        return []
+    is_soft = '[ "$(getenforce)" != Enforcing ] && echo yes'
+    return [
+        Edited("/etc/selinux/config", _configure("enforcing", "permissive")),
+        Check("SELinux now", is_soft, (Command("setenforce 0"),)),
+    ]
+
+
+def ports(node: Node, cluster: Cluster) -> tuple[str, ...]:
+    """The ports that this node's role and the network plugin need."""
+    return (*PORTS[node.host.role], *PORTS[cluster.network.plugin])
+
+
+def firewall(node: Node, cluster: Cluster) -> Sequence[State]:
+    """The firewall stays on and lets the cluster through; it is turned off only when the answers say so."""
+    networks = (str(cluster.network.pods), str(cluster.network.services))
+    open_ports = ports(node, cluster)
+    if cluster.firewall == "disable":
+        return [Disabled("firewalld"), Check("ufw off", "command -v ufw >/dev/null && ufw status | grep -q '^Status: active' || echo yes",
+                                             (Command("ufw disable"),), (Command("ufw --force enable"),))]
+    if cluster.firewall == "leave":
+        return []
+    return [Firewalld(open_ports, networks), Ufw(tuple(port.replace("-", ":") for port in open_ports), networks)]
+
+
+def unmanaged(node: Node, cluster: Cluster) -> Sequence[State]:
+    """NetworkManager leaves the network plugin's interfaces alone."""
+    interfaces = "interface-name:cali*;interface-name:tunl*;interface-name:vxlan.calico;interface-name:flannel.1;interface-name:cni0"
+    reload = "systemctl is-active -q NetworkManager && systemctl reload NetworkManager || true"
+    return [File("/etc/NetworkManager/conf.d/99-kinstall.conf", f"[keyfile]\nunmanaged-devices={interfaces}\n", after=reload)]
+
+
+def _to_vault(vault: str) -> Callable[[str], str]:
+    """An edit of one .repo file: dead mirror lists out, the vault in. Anchored, so that doing it twice changes nothing more."""
+
+    def edit(text: str) -> str:
+        text = re.sub(r"(?m)^mirrorlist=(?=.*mirrorlist\.centos\.org)", "#mirrorlist=", text)
+        return re.sub(r"(?m)^#?baseurl=https?://mirror\.centos\.org/", f"baseurl={vault}/", text)
+
+    return edit
+
+
+def _from_vault(vault: str) -> Callable[[str], str]:
+    def edit(text: str) -> str:
+        text = re.sub(r"(?m)^#mirrorlist=(?=.*mirrorlist\.centos\.org)", "mirrorlist=", text)
+        return re.sub(rf"(?m)^baseurl={re.escape(vault)}/", "#baseurl=http://mirror.centos.org/", text)
+
+    return edit
+
+
+def vault(node: Node, cluster: Cluster) -> Sequence[State]:
+    """The repositories of an end-of-life CentOS moved to the vault; their mirror list answers nothing any more."""
+    url = cluster.sources.vault
+    return [Edited(path, _to_vault(url), _from_vault(url)) for path in VAULT_FILES if node.distro.vault]
+
+
+def tools(node: Node, cluster: Cluster) -> Sequence[State]:
+    """What kubeadm, kubelet and the network plugin call, and what kinstall fetches and checks with."""
+    manager = MANAGERS[node.distro.family]
+    # a module package must be of the running kernel's very release
+    kernels = [f"{name}-{node.facts.kernel}" for name in node.distro.kernel_tools]
+    has, get = "rpm -q {0} >/dev/null && echo yes", "dnf -y install {0}"
+    modules = [Check(f"package {name}", has.format(name), (Command(get.format(name), long=True),)) for name in kernels]
+    return [Packages(manager, tuple(map(Want, node.distro.tools))), *modules]

@@ -1,0 +1,171 @@
+"""kubeadm's configuration as objects, and the two states that kubeadm makes: a control plane, a joined node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from kinstall.model import Cluster, Node
+from kinstall.states import Command, State, write
+from kinstall.steps.base import ADMIN_CONF, KUBELET_CONF
+from kinstall.steps.runtime import SOCKET
+
+PATCHES = "/etc/kubernetes/kinstall/patches"
+PENDING = "/etc/kubernetes/kinstall/pending"    # there while kubeadm is at work: what it left half-done is ours to reset
+CONFIG = "/run/kinstall/kubeadm.yaml"           # gone after the command, and after a reboot anyway
+KUBECTL = f"kubectl --kubeconfig {ADMIN_CONF} --request-timeout=10s"
+
+# what the user allows -> the preflight checks of kubeadm that say the same
+IGNORED = {
+    "cgroup-v1": ("SystemVerification",),
+    "kernel": ("SystemVerification",),
+    "low-cpu": ("NumCPU",),
+    "low-memory": ("Mem",),
+}
+
+Object = Mapping[str, object]
+
+
+def ignored(node: Node, cluster: Cluster) -> list[str]:
+    """The preflight errors that the user's `allow` covers on this node, for kubeadm."""
+    allowed = cluster.allow - ({"cgroup-v1"} if node.facts.cgroup == 2 else set())
+    return sorted({check for word in allowed for check in IGNORED.get(word, ())})
+
+
+def registration(node: Node, cluster: Cluster) -> Object:
+    """How the node registers itself: under its name, with the address that the plan chose."""
+    listed = cluster.release.kubeadm_api != "v1beta3"     # v1beta4 made the arguments a list
+    arguments = [{"name": "node-ip", "value": node.address}] if listed else {"node-ip": node.address}
+    entries: dict[str, object] = {"name": node.name, "criSocket": SOCKET, "kubeletExtraArgs": arguments}
+    covered = ignored(node, cluster)
+    return entries | ({"ignorePreflightErrors": covered} if covered else {})
+
+
+def init_config(node: Node, cluster: Cluster) -> str:
+    """The configuration of `kubeadm init`, as YAML documents."""
+    api = f"kubeadm.k8s.io/{cluster.release.kubeadm_api}"
+    networking = {"podSubnet": str(cluster.network.pods), "serviceSubnet": str(cluster.network.services)}
+    return documents(
+        {"apiVersion": api, "kind": "InitConfiguration", "localAPIEndpoint": {"advertiseAddress": node.address},
+         "nodeRegistration": registration(node, cluster), "patches": {"directory": PATCHES}},
+        {"apiVersion": api, "kind": "ClusterConfiguration", "clusterName": cluster.name, "kubernetesVersion": f"v{cluster.release.version}",
+         "controlPlaneEndpoint": cluster.endpoint, "imageRepository": cluster.sources.registry, "networking": networking},
+        {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", "cgroupDriver": "systemd"},
+    )
+
+
+def join_config(node: Node, cluster: Cluster) -> str:
+    """The configuration of `kubeadm join`. Without a ticket yet (in a plan), words stand where it will."""
+    ticket = cluster.ticket
+    token = {"token": ticket.token.reveal() if ticket else "made when this node asks", "apiServerEndpoint": cluster.endpoint,
+             "caCertHashes": [ticket.ca_hash if ticket else "sha256 of the cluster's CA"]}
+    return documents(
+        {"apiVersion": f"kubeadm.k8s.io/{cluster.release.kubeadm_api}", "kind": "JoinConfiguration", "discovery": {"bootstrapToken": token},
+         "nodeRegistration": registration(node, cluster), "patches": {"directory": PATCHES}},
+    )
+
+
+def kubelet_patch(node: Node, cluster: Cluster) -> str:
+    """This node's own differences from the cluster's kubelet configuration: the resolver's file, and cgroup v1 where it is allowed."""
+    resolver = "/run/systemd/resolve/resolv.conf" if node.facts.resolved else "/etc/resolv.conf"
+    patch: dict[str, object] = {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", "resolvConf": resolver}
+    minor = tuple(map(int, cluster.release.minor.split(".")))
+    return documents(patch | ({"failCgroupV1": False} if node.facts.cgroup == 1 and minor >= (1, 31) else {}))
+
+
+def documents(*objects: Object) -> str:
+    """Objects as YAML documents, keys in the order they were written."""
+    return str(yaml.safe_dump_all(objects, sort_keys=False, explicit_start=len(objects) > 1))
+
+
+def running(verb: str, flags: str, config: str, *, secret: bool) -> tuple[Command, ...]:
+    """kubeadm init or join, from a configuration that is there only meanwhile; what an interrupted one left is reset first.
+
+    Its preflight comes before the mark: what preflight refuses was there before us, and is never reset.
+    """
+    put = write(CONFIG, config, mode="0600")
+    kubeadm = " ".join(filter(None, (f"kubeadm {verb} --config {CONFIG}", flags)))
+    shell = (
+        f"trap 'rm -f {CONFIG}' EXIT\n{put.shell}\nmkdir -p {PENDING.rpartition('/')[0]}\n"
+        f"if [ -e {PENDING} ]; then echo 'kinstall: an earlier kubeadm {verb} was interrupted: reset first'; kubeadm reset -f; fi\n"
+        f"kubeadm {verb} phase preflight --config {CONFIG}\n"
+        f"touch {PENDING}\n"
+        f"{kubeadm} --skip-phases=preflight\n"
+        f"rm -f {PENDING}"
+    )
+    shown = f"write {CONFIG} (0600), with a token that is not shown" if secret else put.says
+    return (Command(shell, says=f"{shown}\n{kubeadm}", long=True, once=True),)
+
+
+COMPLETE = ("configmap/kubeadm-config", "configmap/cluster-info", "deployment.apps/coredns", "daemonset.apps/kube-proxy")
+
+
+@dataclass(frozen=True)
+class ControlPlane(State):
+    """A control plane that kubeadm finished: its files, and in its API all that init puts there last."""
+
+    config: str
+
+    @property
+    def about(self) -> str:
+        return "control plane"
+
+    def probe(self) -> str:
+        return (
+            f"[ -e {PENDING} ] && echo pending; [ -e {ADMIN_CONF} ] && echo files && {{\n"
+            f"{KUBECTL} -n kube-system get cm/kubeadm-config deploy/coredns ds/kube-proxy -o name\n"
+            f"{KUBECTL} -n kube-public get cm/cluster-info -o name; }}"
+        )
+
+    def met(self, seen: str) -> bool:
+        words = seen.split()
+        return "pending" not in words and {"files", *COMPLETE} <= set(words)
+
+    def commands(self, seen: str) -> tuple[Command, ...]:
+        words = seen.split()
+        if "files" not in words or "pending" in words:
+            return running("init", "--skip-token-print", self.config, secret=False)
+        return (*self._revive(), *(self._complete() if "configmap/kubeadm-config" in words else ()))
+
+    def _revive(self) -> tuple[Command, ...]:
+        """A control plane that was there already and does not answer: never reset, only started again."""
+        wait = (
+            f"systemctl restart kubelet\nfor n in $(seq 60); do {KUBECTL} get --raw /readyz && exit 0; sleep 3; done\n"
+            "echo 'kinstall: this control plane was installed before, and its API server does not answer'\n"
+            "crictl ps -a | head -20; journalctl -u kubelet -n 20 --no-pager -o cat; exit 1"
+        )
+        return (Command(wait, says=f"systemctl restart kubelet; wait for {KUBECTL} get --raw /readyz", long=True),)
+
+    def _complete(self) -> tuple[Command, ...]:
+        """What init puts into the API last, put there again: these phases may be run twice."""
+        phases = ("bootstrap-token", "addon all")
+        return tuple(Command(f"kubeadm init phase {phase} --kubeconfig {ADMIN_CONF}", long=True) for phase in phases)
+
+    def undo(self, seen: str) -> tuple[Command, ...]:
+        return (Command("kubeadm reset -f", long=True),) if "files" in seen.split() else ()
+
+
+@dataclass(frozen=True)
+class Joined(State):
+    """A node that belongs to this cluster."""
+
+    config: str
+    endpoint: str
+
+    @property
+    def about(self) -> str:
+        return "membership"
+
+    def probe(self) -> str:
+        return f"[ -e {PENDING} ] && echo pending; grep -o 'server: .*' {KUBELET_CONF}"
+
+    def met(self, seen: str) -> bool:
+        return seen.split() == ["server:", f"https://{self.endpoint}"]
+
+    def commands(self, seen: str) -> tuple[Command, ...]:
+        return running("join", "", self.config, secret=True)
+
+    def undo(self, seen: str) -> tuple[Command, ...]:
+        return (Command("kubeadm reset -f", long=True),) if "server:" in seen else ()

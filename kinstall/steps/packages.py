@@ -1,0 +1,81 @@
+"""kubeadm, kubelet, kubectl and cri-tools from the repository of one Kubernetes minor, in an exact version, held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kinstall.model import Cluster, Node
+from kinstall.packaging import MANAGERS, Repo, Want
+from kinstall.states import Command, Enabled, File, Held, Key, Packages, Retired, State
+from kinstall.steps.base import KUBELET_CONF
+from kinstall.steps.network import images as network_images
+
+HELD = ("kubelet", "kubeadm", "kubectl")
+EXCLUDED = (*HELD, "cri-tools", "kubernetes-cni")
+# today's repository in another file, and those of 2023 and before, which fail every update
+OTHERS = r"pkgs\.k8s\.io|apt\.kubernetes\.io|packages\.cloud\.google\.com|kubernetes-xenial"
+PATHS = {"apt": ("/deb/ /", "deb/Release.key"), "dnf": ("/rpm/", "rpm/repodata/repomd.xml.key")}
+
+
+def repository(node: Node, cluster: Cluster) -> Sequence[State]:
+    """The repository of this minor: there is one for each, and its key is fetched fresh."""
+    manager = MANAGERS[node.distro.family]
+    path, key = PATHS[manager.name]
+    top = f"{cluster.sources.kubernetes}/v{cluster.release.minor}"
+    key_path = f"{manager.key_folder}/kinstall-kubernetes.asc"
+    where = Repo("kubernetes", f"Kubernetes {cluster.release.minor}", f"{top}{path}", key_path, excluded=EXCLUDED)
+    file = manager.repo_path(where.id)
+    checked = Key(key_path, f"{top}/{key}", cluster.sources.kubernetes_key)
+    return [Retired(OTHERS, file), checked, File(file, manager.repo_file(where), keep=True)]
+
+
+def kubernetes(node: Node, cluster: Cluster) -> Sequence[State]:
+    """The three programs in one version and one transaction, held so that an upgrade of the machine leaves them alone."""
+    manager, version = MANAGERS[node.distro.family], cluster.release.version
+    wants = (*(Want(name, version) for name in HELD), Want("cri-tools"), Want("kubernetes-cni"))
+    held = [Held(HELD)] if manager.name == "apt" else []
+    return [Packages(manager, wants, "kubernetes", ours=True), *held, Enabled("kubelet")]
+
+
+@dataclass(frozen=True)
+class Images(State):
+    """Images on the host before they are needed: it pulls while it would otherwise wait.
+
+    Met, whatever is there, once the host is a node: from then on the kubelet decides which images stay.
+    """
+
+    listed: str                 # shell that prints further images, a line each
+    fixed: tuple[str, ...]
+
+    @property
+    def about(self) -> str:
+        return "images"
+
+    def probe(self) -> str:
+        fixed = "".join(f"echo 'want {image}'; " for image in self.fixed)
+        has = "crictl images | awk 'NR > 1 { print \"has\", $1 \":\" $2 }'"
+        return f"[ -e {KUBELET_CONF} ] && echo node || {{ {fixed}{self.listed} | sed 's/^/want /'; {has}; }}"
+
+    def missing(self, seen: str) -> list[str]:
+        """The images wanted and not there, in order."""
+        pairs = [line.split() for line in seen.splitlines() if len(line.split()) == 2]
+        has = {image for word, image in pairs if word == "has"}
+        return [image for word, image in pairs if word == "want" and image not in has]
+
+    def met(self, seen: str) -> bool:
+        return seen.strip() == "node" or (bool(seen.strip()) and not self.missing(seen))
+
+    def commands(self, seen: str) -> tuple[Command, ...]:
+        pulls = [f"crictl pull {image}" for image in self.missing(seen)]
+        return (Command("\n".join(pulls), long=True),)
+
+
+ON_WORKERS = "grep -E '/(kube-proxy|pause|coredns)[:/]'"
+
+
+def images(node: Node, cluster: Cluster) -> Sequence[State]:
+    """The images of Kubernetes and of the network plugin."""
+    listed = f"kubeadm config images list --kubernetes-version v{cluster.release.version} --image-repository {cluster.sources.registry}"
+    listed += "" if node.is_control_plane else f" | {ON_WORKERS}"
+    return [Images(listed, network_images(cluster))]

@@ -1,0 +1,71 @@
+"""A bare machine of each distribution in the table, and the cluster it becomes part of: what the golden files are made from."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Interface, IPv4Network
+
+from kinstall.distro import DISTROS, Distro
+from kinstall.model import Cluster, Facts, Host, Network, Node, Release, Role, Sources
+from kinstall.states import State
+
+MANIFEST = """\
+kind: DaemonSet
+apiVersion: apps/v1
+metadata: {name: calico-node, namespace: kube-system}
+spec: {template: {spec: {containers: [{name: calico-node, image: "quay.io/calico/node:v3.32.1"}]}}}
+"""
+
+# what the probes of a bare machine print, by what a state is about; of all others: nothing
+BARE = {
+    "hostname": "localhost\nlocalhost\n",
+    "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "/etc/fstab": "UUID=6e3f0a52 / ext4 defaults 0 1\n/swap.img none swap sw 0 0\n",
+    "swap": "/swap.img file 2097148 0 -2\n",
+    "/etc/selinux/config": "SELINUX=enforcing\nSELINUXTYPE=targeted\n",
+    "firewalld": "now: no\n: no\n",
+    "images": "want registry.k8s.io/kube-proxy:v1.37.2\nwant registry.k8s.io/pause:3.10.2\nhas registry.k8s.io/pause:3.10.2\n",
+    "/etc/yum.repos.d/CentOS-Linux-BaseOS.repo": (
+        "[baseos]\nmirrorlist=http://mirrorlist.centos.org/?release=$releasever&arch=$basearch&repo=BaseOS&infra=$infra\n"
+        "#baseurl=http://mirror.centos.org/$contentdir/$releasever/BaseOS/$basearch/os/\n"
+    ),
+}
+
+
+def seen(state: State) -> str:
+    """What a bare machine shows of this state."""
+    return BARE.get(state.about, "")
+
+
+def node(distro: Distro, *, name: str = "node1", role: Role = Role.WORKER, address: str = "192.168.96.32") -> Node:
+    """A fresh machine of this distribution."""
+    facts = Facts(
+        kernel="6.1.0-1", arch="x86_64", cgroup=2, cpus=2, memory=4 << 30, account="admin", home="/home/admin",
+        addresses=(("eth0", IPv4Interface(f"{address}/24")),), default_source=address,
+        selinux="Enforcing" if distro.family == "rhel" else "", firewalld=distro.family == "rhel", resolved=distro.docker == "ubuntu",
+    )
+    return Node(host=Host(name=name, address=address, role=role), facts=facts, distro=distro, address=address)
+
+
+SOURCES = Sources(
+    kubernetes="https://pkgs.k8s.io/core:/stable:",
+    kubernetes_key="DE15B14486CD377B9E876E1A234654DA9A296436",
+    docker="https://download.docker.com/linux",
+    docker_apt_key="9DC858229FC7DD38854AE2D88D81803C0EBFCD88",
+    docker_rpm_key="060A61C51B558A7F742B77AAC52FEB6B621E9F35",
+    rpm_folder="",
+    registry="registry.k8s.io",
+    vault="http://vault.centos.org",
+)
+
+
+def cluster(*nodes: Node, allow: frozenset[str] = frozenset(), firewall: str = "open") -> Cluster:
+    """A cluster of a Debian 12 control plane and these nodes."""
+    debian12 = next(row for row in DISTROS if row.id == "debian12")
+    first = node(debian12, name="kmaster", role=Role.CONTROL_PLANE, address="192.168.96.31")
+    network = Network(
+        plugin="calico", version="3.32.1", manifest=MANIFEST, pods=IPv4Network("10.244.0.0/16"), services=IPv4Network("10.96.0.0/12")
+    )
+    release = Release(version="1.37.2", kubeadm_api="v1beta4", pause="3.10.2", containerd=("2.2.0", "2.3.0"))
+    return Cluster(
+        name="homelab", release=release, network=network, nodes=(first, *nodes), sources=SOURCES, allow=allow, firewall=firewall
+    )

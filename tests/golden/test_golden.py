@@ -1,0 +1,89 @@
+"""step x distribution -> commands. The golden files are the specification; `make golden` writes them anew, and the diff is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kinstall.distro import DISTROS
+from kinstall.install import INSTALL
+from kinstall.model import Cluster, Node, Role, Ticket
+from kinstall.plan import make
+from kinstall.secrets import Secret
+from kinstall.states import Command
+from tests.golden.samples import cluster, node, seen
+
+HERE = Path(__file__).parent
+TICKET = Ticket(Secret("abcdef.0123456789abcdef"), "sha256:" + "0" * 64)
+
+
+def shown(command: Command) -> Iterator[str]:
+    """A command with the shell behind its words, but for files, whose content the words show."""
+    yield f"    $ {command.shown.replace(chr(10), chr(10) + '    ')}" + ("    [unit]" if command.long else "")
+    if command.says and "base64 -d" not in command.shell:
+        yield from (f"      > {line}" for line in command.shell.splitlines())
+
+
+def described(one: Node, whole: Cluster) -> str:
+    """Every state of this node, probe and commands, as a bare machine would meet them."""
+    lines = [f"# {one.distro.title}: {one.host.role}"]
+    plan = next(host for host in make(whole).hosts if host.node.name == one.name)
+    for planned in plan.steps:
+        lines.append(f"{planned.step.id}: {planned.step.title}")
+        for state in planned.states:
+            met = state.met(seen(state))
+            lines.append(f"  {state.about}" + (" (met)" if met else ""))
+            if not met:
+                lines += [line for command in state.commands(seen(state)) for line in shown(command)]
+    return "\n".join(lines) + "\n"
+
+
+def check(name: str, text: str) -> None:
+    """Compare with the golden file, or write it."""
+    path = HERE / f"{name}.txt"
+    if os.environ.get("GOLDEN") == "write":
+        path.write_text(text, encoding="utf-8")
+    assert path.exists(), f"{path.name} is missing: make golden, and read what it says"
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("distro", DISTROS, ids=lambda row: row.id)
+def test_a_worker_of_each_distribution(distro: object) -> None:
+    """A new row in the table fails here until its golden file is written and read."""
+    row = next(row for row in DISTROS if row is distro)
+    one = node(row)
+    check(f"worker-{row.id}", described(one, cluster(one)))
+
+
+@pytest.mark.parametrize("name", ["debian12", "centos8", "el9", "ubuntu2404"])
+def test_a_control_plane(name: str) -> None:
+    row = next(row for row in DISTROS if row.id == name)
+    one = node(row, name="kmaster", role=Role.CONTROL_PLANE, address="192.168.96.31")
+    whole = replace(cluster(), nodes=(one,))
+    check(f"control-plane-{row.id}", described(one, whole))
+
+
+def test_no_orphaned_golden_file() -> None:
+    workers = {f"worker-{row.id}" for row in DISTROS}
+    assert {path.stem for path in HERE.glob("*.txt") if path.stem.startswith("worker-")} == workers
+
+
+def test_every_step_is_in_some_golden_file() -> None:
+    """A step that no golden file shows is a step that nobody reads."""
+    text = "".join(path.read_text(encoding="utf-8") for path in HERE.glob("*.txt"))
+    missing = {step.id for step in INSTALL if f"\n{step.id}: " not in text}
+    assert missing <= {"account"}  # it has states only where kinstall logs in as root
+
+
+def test_the_token_is_never_in_what_is_shown() -> None:
+    one = node(next(row for row in DISTROS if row.id == "el9"))
+    whole = replace(cluster(one), ticket=TICKET)
+    plan = next(host for host in make(whole).hosts if host.node.name == one.name)
+    join = next(planned for planned in plan.steps if planned.step.id == "join")
+    commands = [command for state in join.states for command in state.commands("")]
+    assert all(TICKET.token.reveal() not in command.shown for command in commands)
+    assert all(TICKET.token.reveal() not in command.shell for command in commands)  # base64 in a file of mode 0600

@@ -1,0 +1,277 @@
+"""States are pure: what they ask, when they are met, what they would do."""
+
+from __future__ import annotations
+
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinstall.packaging import MANAGERS, Want, numbers
+from kinstall.states import (
+    Edited,
+    File,
+    Firewalld,
+    Key,
+    NoZram,
+    OrByHand,
+    Packages,
+    Service,
+    SysctlAtLeast,
+    Ufw,
+    batch,
+    block,
+    unbatch,
+    unblock,
+    with_swap,
+    without_swap,
+)
+from kinstall.states.package import primary_keys
+
+lines = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=30)
+texts = st.lists(lines, max_size=12).map(lambda some: "".join(f"{line}\n" for line in some))
+
+
+def sh(script: str) -> str:
+    return subprocess.run(["sh", "-s"], input=script, capture_output=True, text=True, check=False).stdout
+
+
+class TestFstab:
+    def test_a_swap_line_is_commented_and_comes_back(self) -> None:
+        before = "UUID=1 / ext4 defaults 0 1\n/swap.img none swap sw 0 0\n# a comment\n"
+        after = without_swap(before)
+        assert after == "UUID=1 / ext4 defaults 0 1\n#kinstall# /swap.img none swap sw 0 0\n# a comment\n"
+        assert with_swap(after) == before
+
+    def test_a_swap_line_that_somebody_else_commented_stays_commented(self) -> None:
+        text = "#/swap.img none swap sw 0 0\n"
+        assert without_swap(text) == text
+        assert with_swap(text) == text
+
+    def test_a_mount_point_called_swap_is_no_swap(self) -> None:
+        text = "UUID=2 /swap ext4 defaults 0 1\n"
+        assert without_swap(text) == text
+
+    @given(texts)
+    def test_idempotent_and_reversible(self, text: str) -> None:
+        assert without_swap(without_swap(text)) == without_swap(text)
+        if "#kinstall# " not in text:
+            assert with_swap(without_swap(text)) == text
+
+
+class TestBlock:
+    edit = staticmethod(block(("192.168.1.1 one", "192.168.1.2 two")))
+
+    def test_it_is_put_at_the_end_once(self) -> None:
+        once = self.edit("127.0.0.1 localhost\n")
+        assert once == "127.0.0.1 localhost\n\n# kinstall begin\n192.168.1.1 one\n192.168.1.2 two\n# kinstall end\n"
+        assert self.edit(once) == once
+
+    def test_it_is_updated_in_place(self) -> None:
+        old = block(("192.168.1.9 nine",))("127.0.0.1 localhost\n") + "10.0.0.1 mine\n"
+        new = self.edit(old)
+        assert "nine" not in new
+        assert new.endswith("# kinstall end\n10.0.0.1 mine\n")
+        assert new.count("# kinstall begin") == 1
+
+    def test_marks_within_a_line_of_somebody_else_are_left_alone(self) -> None:
+        text = "1.2.3.4 a # kinstall begin\n"
+        assert self.edit(text).startswith(text)
+
+    @given(texts)
+    def test_idempotent_and_reversible(self, text: str) -> None:
+        once = self.edit(text)
+        assert self.edit(once) == once
+        if "# kinstall begin" not in text and "# kinstall end" not in text:
+            assert unblock()(once).rstrip("\n") == text.rstrip("\n")
+
+
+class TestFile:
+    def test_it_is_met_by_content_mode_and_owner(self) -> None:
+        file = File("/etc/x", "a\n")
+        digest = sha256(b"a\n").hexdigest()
+        assert file.met(f"644 root:root {digest}\na\n")
+        assert not file.met(f"600 root:root {digest}\na\n")
+        assert not file.met(f"644 admin:root {digest}\na\n")
+        assert not file.met(f"644 root:root {sha256(b'b').hexdigest()}\nb")
+        assert not file.met("")
+
+    @given(st.text(st.characters(codec="utf-8"), max_size=200))
+    def test_what_is_written_is_what_the_probe_sees(self, content: str) -> None:
+        """A real shell, in a scratch folder: whatever the content, writing makes the probe agree."""
+        import grp
+        import pwd
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder)
+            owner = f"{pwd.getpwuid(made.stat().st_uid).pw_name}:{grp.getgrgid(made.stat().st_gid).gr_name}"
+            file = File(f"{folder}/sub dir/x'y", content, "0640", owner)
+            assert not file.met(sh(file.probe()))
+            sh("\n".join(command.shell for command in file.commands("")))
+            assert file.met(sh(file.probe()))
+
+    def test_the_plan_shows_what_changes(self) -> None:
+        (command,) = File("/etc/x", "a\nc\n").commands("644 root:root 0\na\nb\n")
+        assert command.shown == "write /etc/x (0644, root:root)\n    - b\n    + c"
+
+
+def test_an_edited_file_keeps_its_original_once_and_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "fstab"
+    path.write_text("/swap.img none swap sw 0 0\n")
+    path.chmod(0o600)
+    state = Edited(str(path), without_swap, with_swap)
+    for _ in range(2):
+        commands = state.commands(sh(state.probe()))
+        sh("\n".join(command.shell.replace("chown root:root", "true") for command in commands))
+    assert state.met(path.read_text())
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "fstab.before-kinstall").read_text() == "/swap.img none swap sw 0 0\n"
+    sh("\n".join(command.shell.replace("chown root:root", "true") for command in state.undo(path.read_text())))
+    assert path.read_text() == "/swap.img none swap sw 0 0\n"
+
+
+@given(st.lists(st.text(max_size=60), max_size=8))
+def test_a_batch_keeps_its_framing_whatever_is_printed(outputs: list[str]) -> None:
+    """Probes that print anything at all, newlines and base64 included."""
+
+    class Prints(File):
+        def probe(self) -> str:
+            return f"printf %s '{self.content}' | base64 -d"
+
+    import base64
+
+    states = [Prints("/x", base64.b64encode(out.encode(errors="replace")).decode()) for out in outputs]
+    assert unbatch(sh(batch(states)), len(states)) == [out.encode(errors="replace").decode() for out in outputs]
+
+
+def test_a_file_that_is_not_utf_8_keeps_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "fstab"
+    path.write_bytes(b"# gru\xdfe\n/swap.img none swap sw 0 0\n")
+    state = Edited(str(path), without_swap)
+    (seen,) = unbatch(sh(batch([state])), 1)
+    sh("\n".join(command.shell.replace("chown root:root", "true") for command in state.commands(seen)))
+    assert path.read_bytes() == b"# gru\xdfe\n#kinstall# /swap.img none swap sw 0 0\n"
+
+
+def test_a_batch_survives_probes_that_fail_or_read_stdin() -> None:
+    class Odd(File):
+        def probe(self) -> str:
+            return self.content
+
+    states = [Odd("/x", "exit 3"), Odd("/x", "cat; echo b"), Odd("/x", "nosuchprogram; echo c")]
+    assert unbatch(sh(batch(states)), 3) == ["", "b\n", "c\n"]
+
+
+class TestService:
+    service = Service("containerd", ("/etc/containerd/config.toml",))
+
+    def test_it_must_have_been_started_after_its_configuration(self) -> None:
+        assert self.service.met("enabled\nactive\n101\n100\n")
+        assert not self.service.met("enabled\nactive\n100\n100\n")
+        assert not self.service.met("enabled\nactive\n99\n100\n")
+
+    @pytest.mark.parametrize("seen", ["", "disabled\nactive\n101\n100\n", "enabled\nfailed\n101\n100\n", "enabled\nactive\n0\n"])
+    def test_else_it_is_not_met(self, seen: str) -> None:
+        assert not self.service.met(seen)
+
+
+class TestVersions:
+    @pytest.mark.parametrize(
+        ("printed", "expected"),
+        [("2:2.3.7-1~debian.12~bookworm", (2, 3, 7)), ("1.37.2-1.1", (1, 37, 2)), ("v1.7.28", (1, 7, 28)), ("", ()), ("none", ())],
+    )
+    def test_numbers(self, printed: str, expected: tuple[int, ...]) -> None:
+        assert numbers(printed) == expected
+
+    @pytest.mark.parametrize(
+        ("installed", "fits"),
+        [("1.7.28-1", True), ("1.7.27-1", False), ("2.1.9-1", False), ("2.2.0-1", True), ("2.3.7-1", True), ("3.0.0-1", True), ("", False)],
+    )
+    def test_branches(self, installed: str, fits: bool) -> None:
+        """2.1 is not named and not newer than all that are: it does not fit."""
+        assert Want("containerd.io", at_least=("1.7.28", "2.2.0")).fits(installed) is fits
+
+    def test_an_exact_version(self) -> None:
+        assert Want("kubelet", "1.37.2").fits("1.37.2-150500.1.1")
+        assert not Want("kubelet", "1.37.2").fits("1.37.20-1.1")
+
+
+class TestOrByHand:
+    package = Packages(MANAGERS["rhel"], (Want("containerd.io", at_least=("2.2.0",)),), "docker-ce")
+    state = OrByHand(package, "https://d/Packages/", "/etc/pki/k.asc", "x86_64")
+
+    def test_the_repository_is_used_when_it_has_one_that_fits(self) -> None:
+        (command,) = self.state.commands("asked repository\ncandidate 1.6.33\ncandidate 2.2.1\n")
+        assert "dnf -y" in command.shell
+        assert "curl" not in command.shell
+
+    def test_else_the_rpm_is_taken_by_hand_and_the_journal_says_why(self) -> None:
+        note, by_hand = self.state.commands("asked repository\ncandidate 1.6.33\n")
+        assert "has no containerd.io from 2.2.0 on (it has: 1.6.33)" in note.shell
+        assert "https://d/Packages/" in by_hand.shell
+        assert "signatures OK" in by_hand.shell
+
+    def test_before_anybody_could_ask_a_plan_says_by_hand(self) -> None:
+        (command,) = self.state.commands("")
+        assert "by hand" not in command.shown
+        assert command.shown.startswith("fetch the newest containerd.io RPM")
+
+    def test_what_is_installed_and_fits_is_met(self) -> None:
+        assert self.state.met("containerd.io 2.3.7-1.el8\n")
+        assert not self.state.met("containerd.io 1.6.33-3.1.el8\n")
+
+
+class TestKey:
+    good = "pub:-:4096:1:BB:1:2::-:::sc:::\nfpr:::::::::GOOD:\nsub:-:4096\nfpr:::::::::SUB:\n"
+
+    def test_its_primary_fingerprint_counts(self) -> None:
+        assert Key("/k", "https://k", "GOOD").met(self.good)
+        assert not Key("/k", "https://k", "SUB").met(self.good)
+
+    def test_an_expired_one_is_fetched_again(self) -> None:
+        assert not Key("/k", "https://k", "GOOD").met(self.good.replace("pub:-", "pub:e"))
+
+    def test_a_second_key_in_the_file_spoils_it(self) -> None:
+        """apt and rpm trust every key of the file: a good one beside a stranger's is a stranger's."""
+        assert not Key("/k", "https://k", "GOOD").met(self.good + self.good.replace("GOOD", "EVIL"))
+        assert primary_keys(self.good + self.good.replace("GOOD", "EVIL")) == [("GOOD", True), ("EVIL", True)]
+
+
+class TestFirewalls:
+    def test_only_what_is_missing_is_added_in_both_worlds(self) -> None:
+        state = Firewalld(("6443/tcp", "10250/tcp"), ("10.244.0.0/16",))
+        seen = "--permanent: 6443/tcp 10250/tcp 10.244.0.0/16 yes\nnow: 6443/tcp no\n"
+        assert [command.shell for command in state.commands(seen)] == [
+            "firewall-cmd -q --add-port=10250/tcp",
+            "firewall-cmd -q --zone=trusted --add-source=10.244.0.0/16",
+            "firewall-cmd -q --add-masquerade",
+        ]
+
+    def test_no_firewall_is_no_work(self) -> None:
+        assert Firewalld(("6443/tcp",), ()).met("")
+        assert Ufw(("6443/tcp",), ()).met("")
+
+    def test_ufw_knows_its_own_rules(self) -> None:
+        state = Ufw(("30000:32767/tcp",), ("10.244.0.0/16",))
+        said = "/usr/sbin/ufw\nAdded user rules (see 'ufw status' for running firewall):\n"
+        added = "".join(f"{command.shell}\n" for command in state.commands(said))
+        assert added.count("\n") == 4
+        assert state.met(said + added)
+
+
+def test_limits_may_be_higher() -> None:
+    state = SysctlAtLeast("fs.inotify.max_user_instances", "8192")
+    assert state.met("65536\n")
+    assert not state.met("128\n")
+    assert not state.met("")
+
+
+def test_zram() -> None:
+    assert NoZram().met("")
+    assert NoZram().met("generator\n0\n")
+    assert not NoZram().met("generator\n")
+    assert not NoZram().met("generator\n1\n")
