@@ -1,0 +1,5 @@
+"""`python -m kinstall` is `kinstall`."""
+
+from kinstall.cli import main
+
+main()

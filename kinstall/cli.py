@@ -1,0 +1,131 @@
+"""The command line: the only room that reaches the screens, and it does so late."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinstall import __version__, journal
+from kinstall.answers import load, resolve
+from kinstall.connecting import Connector
+from kinstall.errors import KinstallError
+from kinstall.headless import Events, Lines, LiveTable
+from kinstall.hub import Hub, Sink
+from kinstall.installation import Installation
+from kinstall.secrets import Redactor
+
+HELP = """Turn bare machines into a Kubernetes cluster, over SSH.
+
+Write an answers.yaml with your machines in it, look at what would happen, then let it happen:
+
+    kinstall --headless answers.yaml --plan
+
+    kinstall --headless answers.yaml
+
+Exit codes: 0 done, 1 failed on some host, 2 bad answers, 3 cannot connect, 130 stopped.
+"""
+NO_WIZARD = """\
+The wizard comes with a later version. Today kinstall works from a file:
+
+    hosts:
+      - {name: kmaster, address: 192.168.96.31, role: control-plane}
+      - {name: knode, address: 192.168.96.32}
+
+Save this as answers.yaml with your own machines, then
+
+    kinstall --headless answers.yaml --plan      shows every command and file, and changes nothing
+    kinstall --headless answers.yaml             installs
+
+`kinstall --help` has the rest; docs/answers.md has every key."""
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Headless = Annotated[Path | None, typer.Option("--headless", metavar="ANSWERS", help="Install as this file says, without asking.")]
+PlanOnly = Annotated[bool, typer.Option("--plan", help="Show every command and every file, host by host, and change nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="One event per line on stdout, as JSON.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show commands and their output too.")]
+NewKeys = Annotated[bool, typer.Option("--accept-new-host-keys", help="Accept the keys of hosts never seen before; never a changed key.")]
+Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
+
+
+@app.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+def command(
+    headless: Headless = None,
+    plan: PlanOnly = False,
+    json: Json = False,
+    verbose: Verbose = False,
+    accept_new_host_keys: NewKeys = False,
+    version: Version = False,
+) -> None:
+    """kinstall's only command for now; its help is HELP."""
+    if version:
+        typer.echo(f"kinstall {__version__}")
+    elif headless is None:
+        typer.echo(NO_WIZARD)
+        raise typer.Exit(2 if plan or json else 0)
+    else:
+        raise typer.Exit(run_headless(headless, plan=plan, json=json, verbose=verbose, accept=accept_new_host_keys))
+
+
+def run_headless(path: Path, *, plan: bool, json: bool, verbose: bool, accept: bool) -> int:
+    """Install from a file; the exit code. Every error of the file is printed before anything is contacted."""
+    try:
+        answers = load(path)
+        hosts = resolve(answers, ask if sys.stdin.isatty() else None, os.environ)
+    except KinstallError as error:
+        typer.echo("\n".join(error.lines()), err=True)
+        return error.exit_code
+    redactor = Redactor()
+    for host in hosts:
+        for secret in (host.access.password, host.access.sudo_password, host.access.passphrase):
+            if secret:
+                redactor.add(secret)
+    with contextlib.ExitStack() as stack:
+        front: Sink = Events() if json else Lines(verbose=verbose)
+        yes: Callable[[str], bool] = confirm
+        if not json and not verbose and not plan and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+            front = stack.enter_context(live := LiveTable())
+            yes = live.aside(confirm)
+        written = stack.enter_context(journal.new(answers.cluster.name))
+        hub = Hub((written, front), redactor)
+        connector = Connector(accept=accept, ask=yes if sys.stdin.isatty() and not json else None)
+        code = supervise(Installation(answers, hosts, hub, connector, plan_only=plan).run())
+    typer.echo(f"journal: {written.path}", err=True)
+    return code
+
+
+def supervise(work: Awaitable[int]) -> int:
+    """Run to the end; Ctrl-C (or SIGTERM, or a closed terminal) stops it in good order."""
+
+    async def until_done() -> int:
+        task = asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(sign, task.cancel)
+        return await task
+
+    return asyncio.run(until_done())
+
+
+def ask(question: str) -> str:
+    """A secret from the terminal, not echoed."""
+    return getpass.getpass(f"{question}: ")
+
+
+def confirm(question: str) -> bool:
+    """An explicit yes from the terminal."""
+    return typer.confirm(question, default=False, err=True)
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    app()

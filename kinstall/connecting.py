@@ -1,0 +1,39 @@
+"""How a run reaches its hosts: by SSH or as this very machine, and who says yes to a host key that nobody has seen before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from kinstall.dial import Jumps
+from kinstall.local import connect_local
+from kinstall.model import LOCAL, Host
+from kinstall.ssh import connect
+from kinstall.transport import Transport
+
+Ask = Callable[[str], bool]
+
+
+class Connector:
+    """Connects hosts. `accept`: say yes to every new key (never to a changed one). `ask`: else ask a person, one question at a time."""
+
+    def __init__(self, *, accept: bool, ask: Ask | None) -> None:
+        self._accept, self._ask = accept, ask
+        self._turn = asyncio.Lock()
+        self._jumps = Jumps()
+
+    async def connect(self, host: Host) -> Transport:
+        """A transport to the host, its account able to become root. Raises ConnectError."""
+        if host.address == LOCAL:
+            return await connect_local(host)
+        return await connect(host, accept=self._is_accepted, jumps=self._jumps)
+
+    async def close(self) -> None:
+        """Let go of the jump hosts."""
+        await self._jumps.close()
+
+    async def _is_accepted(self, host: str, fingerprint: str) -> bool:
+        if self._accept or self._ask is None:
+            return self._accept
+        async with self._turn:
+            return await asyncio.to_thread(self._ask, f"The key of {host} is not known yet: {fingerprint}. Is it right?")

@@ -1,0 +1,180 @@
+"""Events -> a terminal, a log, or JSON lines. stdout has the transitions (or, with --json, the events); stderr has what is told beside."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import IO, TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from kinstall.events import (
+    AnyEvent,
+    CommandStarted,
+    Connected,
+    Described,
+    FactsRead,
+    Failure,
+    Note,
+    Output,
+    Planned,
+    RunEnded,
+    RunStarted,
+    StepChanged,
+    encode,
+)
+from kinstall.progress import Progress
+from kinstall.table import table
+
+GIB = 1 << 30
+SIGNS = {"pending": "·", "waiting": "…", "running": "▶", "done": "✓", "already": "=", "failed": "✗", "skipped": "–"}
+ASCII = {"pending": ".", "waiting": "w", "running": ">", "done": "+", "already": "=", "failed": "X", "skipped": "-"}
+
+
+def signs(stream: IO[str]) -> dict[str, str]:
+    """The signs that this stream can show."""
+    return SIGNS if (getattr(stream, "encoding", "") or "").lower().replace("-", "") == "utf8" else ASCII
+
+
+def clock(at: float) -> str:
+    """A time of day: 02:31:07."""
+    return time.strftime("%H:%M:%S", time.localtime(at))
+
+
+def error_lines(failure: Failure) -> list[str]:
+    """A failure as a person reads it: where and what, the end of the output, what to do."""
+    where = ", ".join(filter(None, (failure.host, failure.step)))
+    tail = [f"      | {line}" for line in failure.tail]
+    return [f"{where}: {failure.message}" if where else failure.message, *tail, *(f"    {line}" for line in failure.hint.splitlines())]
+
+
+def summary(progress: Progress, ended: RunEnded) -> str:
+    """The run in one line."""
+    seconds = f"{ended.seconds:.0f} s"
+    if ended.result == "cancelled":
+        return f"{progress.cluster}: stopped after {seconds}"
+    if ended.result == "failed":
+        failed = [name for name, host in progress.hosts.items() if host.failure]
+        return f"{progress.cluster}: failed after {seconds}" + (f" on {', '.join(failed)}" if failed else "")
+    if not progress.kubernetes or not any(cell.status != "pending" for host in progress.hosts.values() for cell in host.cells.values()):
+        return f"{progress.cluster}: nothing was changed, {seconds}"
+    nodes = f"{len(progress.hosts)} node" + ("s" if len(progress.hosts) != 1 else "")
+    what = {0: "nothing to change", 1: "1 change"}.get(ended.changed, f"{ended.changed} changes")
+    return f"{progress.cluster} is ready: {nodes}, Kubernetes {progress.kubernetes}, {what}, {seconds}"
+
+
+class Lines:
+    """One line per step transition: for logs, pipes, and terminals that can do no more."""
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None, *, verbose: bool = False) -> None:
+        self.out, self.err, self.verbose = out or sys.stdout, err or sys.stderr, verbose
+        self.signs, self.progress, self.width = signs(self.out), Progress(), 8
+
+    def __call__(self, event: AnyEvent) -> None:
+        """A sink."""
+        self.progress = self.progress.apply(event)
+        match event:
+            case RunStarted():
+                self.width = max((len(line.name) for line in event.hosts), default=8)
+            case StepChanged():
+                self._line(event.at, event.host, self._step(event))
+            case Note() if not event.host or not event.step or self.verbose:
+                self._beside(event.at, event.host, f"{event.level}: {event.text}" if event.level != "info" else event.text)
+            case Note():
+                self._beside(event.at, event.host, f"{event.step}: {event.text}")
+            case Failure():
+                print("\n".join(error_lines(event)), file=self.err, flush=True)
+            case Described():
+                print("\n".join([event.title, *event.lines, ""]), file=self.out, flush=True)
+            case RunEnded():
+                print(f"{clock(event.at)} {summary(self.progress, event)}", file=self.out, flush=True)
+            case Connected() | FactsRead() | Planned() | CommandStarted() | Output():
+                self._other(event)
+
+    def _other(self, event: Connected | FactsRead | Planned | CommandStarted | Output) -> None:
+        match event:
+            case Connected():
+                self._beside(event.at, event.host, f"connected, {event.seconds:.1f} s")
+            case FactsRead():
+                size = f"{event.cpus} cores, {event.memory / GIB:.1f} GiB, cgroup v{event.cgroup}"
+                self._beside(event.at, event.host, f"{event.distribution}, kernel {event.kernel}, {size}, {event.address}")
+            case Planned():
+                self._beside(event.at, "", f"Kubernetes {event.kubernetes}, {event.network}, {len(event.steps)} steps")
+            case CommandStarted() if self.verbose and event.shell:
+                self._beside(event.at, event.host, f"$ {event.shell}")
+            case Output() if self.verbose:
+                for line in event.lines:
+                    self._beside(event.at, event.host, f"| {line}")
+
+    def _step(self, event: StepChanged) -> str:
+        took = f" {event.seconds:6.1f} s" if event.status in ("done", "already", "failed") else ""
+        why = {"waiting": f" for {event.reason}", "skipped": f": {event.reason}"}.get(event.status, "")
+        return f"{self.signs[event.status]} {event.step:22} {event.status}{took}{why}"
+
+    def _line(self, at: float, host: str, text: str) -> None:
+        print(f"{clock(at)} {host:{self.width}} {text}", file=self.out, flush=True)
+
+    def _beside(self, at: float, host: str, text: str) -> None:
+        print(f"{clock(at)} {host:{self.width}} {text}" if host else f"{clock(at)} {text}", file=self.err, flush=True)
+
+
+class Events:
+    """One JSON event per line on stdout; the failures, as a person reads them, on stderr."""
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self.out, self.err = out or sys.stdout, err or sys.stderr
+
+    def __call__(self, event: AnyEvent) -> None:
+        """A sink."""
+        print(encode(event).decode(), file=self.out, flush=True)
+        if isinstance(event, Failure):
+            print("\n".join(error_lines(event)), file=self.err, flush=True)
+
+
+class LiveTable:
+    """A compact table that stays in place: hosts by phases, and what each host is doing. Notes and failures scroll above it."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False)
+        self.progress = Progress()
+        self.live = Live(console=self.console, get_renderable=self._table, refresh_per_second=8, redirect_stdout=False)
+
+    def __enter__(self) -> LiveTable:
+        self.live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.live.refresh()
+        self.live.stop()
+        if self.progress.ended:
+            self.console.print(summary(self.progress, self.progress.ended), markup=False)
+
+    def aside(self, ask: Callable[[str], bool]) -> Callable[[str], bool]:
+        """The same question, asked while the table stands still."""
+
+        def asked(question: str) -> bool:
+            self.live.stop()
+            try:
+                return ask(question)
+            finally:
+                self.live.start(refresh=True)
+
+        return asked
+
+    def __call__(self, event: AnyEvent) -> None:
+        """A sink."""
+        self.progress = self.progress.apply(event)
+        match event:
+            case Note():
+                self._above([f"{event.host}: {event.text}" if event.host else event.text], "yellow" if event.level == "warning" else "")
+            case Failure():
+                self._above(error_lines(event), "red")
+
+    def _table(self) -> Table:
+        return table(self.progress, signs(self.console.file))
+
+    def _above(self, lines: Iterable[str], style: str) -> None:
+        self.console.print("\n".join(lines), style=style, markup=False)

@@ -1,0 +1,137 @@
+"""A whole run: connect, take up what an earlier run left, survey, plan, and then either show the plan or carry it out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kinstall import __version__, remote
+from kinstall.answers import Answers
+from kinstall.answers.files import located
+from kinstall.connecting import Connector
+from kinstall.engine import Engine, Outcome
+from kinstall.errors import CANCELLED, DONE, FAILED, CommandFailed, KinstallError, Several
+from kinstall.events import Connected, Described, Failure, HostLine, Note, Planned, RunEnded, RunStarted
+from kinstall.hub import Hub
+from kinstall.kubeconfig import merge_into
+from kinstall.model import Host
+from kinstall.plan import Plan, describe, make
+from kinstall.runner import Runner
+from kinstall.steps.base import ADMIN_CONF
+from kinstall.survey import survey
+
+
+@dataclass(slots=True)
+class Installation:
+    """One run over these hosts. `plan_only`: the plan is told, and nothing is changed anywhere."""
+
+    answers: Answers
+    hosts: Sequence[Host]
+    hub: Hub
+    connector: Connector
+    plan_only: bool = False
+    runners: dict[str, Runner] = field(default_factory=dict)
+
+    async def run(self) -> int:
+        """Run it to its end, whatever that is; the exit code. Only a bug raises."""
+        began = time.monotonic()
+        lines = tuple(HostLine(host.name, host.address, str(host.role)) for host in self.hosts)
+        self.hub.emit(RunStarted(kinstall=__version__, cluster=self.answers.cluster.name, hosts=lines))
+        outcome = Outcome(0, ())
+        try:
+            outcome = await self._outcome()
+            code = FAILED if outcome.errors else DONE
+        except KinstallError as error:
+            self._tell(error)
+            code = error.exit_code
+        except asyncio.CancelledError:
+            self._tell_cancelled()
+            code = CANCELLED
+        finally:
+            await asyncio.gather(*(runner.transport.close() for runner in self.runners.values()), return_exceptions=True)
+            await self.connector.close()
+        seconds = round(time.monotonic() - began, 3)
+        self.hub.emit(RunEnded(result=RESULTS.get(code, "failed"), exit_code=code, seconds=seconds, changed=outcome.changed))
+        return code
+
+    async def _outcome(self) -> Outcome:
+        self.runners = await self._connect_all()
+        if not self.plan_only:
+            await asyncio.gather(*map(self._take_up, self.runners.values()))
+        if self.answers.addons:
+            text = f"this version installs no add-ons yet: {', '.join(self.answers.addons)} will have to wait"
+            self.hub.emit(Note(text=text, level="warning"))
+        cluster = await survey(self.answers, self.hosts, self.runners, self.hub)
+        plan = make(cluster)
+        network = f"{cluster.network.plugin} {cluster.network.version}".strip()
+        self.hub.emit(Planned(kubernetes=cluster.release.version, network=network, steps=plan.step_lines()))
+        if self.plan_only:
+            await self._describe(plan)
+            return Outcome(0, ())
+        outcome = await Engine(plan, self.runners).run()
+        if not outcome.errors and self.answers.cluster.kubeconfig:
+            await self._merge_kubeconfig(plan)
+        return outcome
+
+    async def _connect_all(self) -> dict[str, Runner]:
+        """Every host at once; the errors of all of them together."""
+        tried = await asyncio.gather(*map(self._connect, self.hosts), return_exceptions=True)
+        self.runners = {runner.host: runner for runner in tried if isinstance(runner, Runner)}
+        bugs = [error for error in tried if isinstance(error, BaseException) and not isinstance(error, KinstallError)]
+        errors = [error for error in tried if isinstance(error, KinstallError)]
+        if bugs:
+            raise bugs[0]
+        if errors:
+            raise Several(errors)
+        return self.runners
+
+    async def _connect(self, host: Host) -> Runner:
+        began = time.monotonic()
+        try:
+            transport = await self.connector.connect(host)
+        except KinstallError as error:
+            error.host = error.host or host.name
+            raise
+        self.hub.emit(Connected(host=host.name, seconds=round(time.monotonic() - began, 3)))
+        return Runner(transport, self.hub)
+
+    async def _take_up(self, runner: Runner) -> None:
+        """What an earlier kinstall left running on this host is followed to its end first."""
+        for unit in await remote.running_units(runner.transport):
+            if unit.active:
+                text = f"{unit.name} still runs, started by an earlier kinstall: following it to its end"
+                self.hub.emit(Note(text=text, host=runner.host))
+            await runner.attach(unit)
+
+    async def _describe(self, plan: Plan) -> None:
+        observed = await asyncio.gather(*(self.runners[host.node.name].observe(host.states) for host in plan.hosts))
+        for host, seen in zip(plan.hosts, observed, strict=True):
+            node = host.node
+            title = f"{node.name} ({node.address}, {node.host.role}, {node.distro.title})"
+            self.hub.emit(Described(host=node.name, title=title, lines=tuple(describe(host, seen))))
+
+    async def _merge_kubeconfig(self, plan: Plan) -> None:
+        path = self.answers.cluster.kubeconfig
+        if path is None:
+            return
+        result = await self.runners[plan.cluster.first.name].script(f"cat {ADMIN_CONF}")
+        path = located(path, self.answers.marks.folder, os.environ)
+        if merge_into(path, result.out, plan.cluster.name):
+            self.hub.emit(Note(text=f"the context {plan.cluster.name} was added to {path}"))
+
+    def _tell(self, error: KinstallError) -> None:
+        for one in error.errors if isinstance(error, Several) else (error,):
+            tail = one.tail if isinstance(one, CommandFailed) else ()
+            self.hub.emit(Failure(message=one.message, hint=one.hint, host=one.host, step=one.step, tail=tail))
+
+    def _tell_cancelled(self) -> None:
+        text = "stopped; what runs on the hosts as a unit goes on there, and the next run follows it"
+        self.hub.emit(Note(text=text, level="warning"))
+
+
+RESULTS: Mapping[int, Literal["done", "cancelled"]] = {0: "done", CANCELLED: "cancelled"}
+

@@ -1,0 +1,113 @@
+"""One host's way through its steps: probe, apply what is unmet, prove it, go on. It stops alone when it fails."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from kinstall.board import Board
+from kinstall.errors import Blocked, CommandFailed, KinstallError, NotMet
+from kinstall.events import Failure, StepChanged
+from kinstall.model import Cluster
+from kinstall.plan import HostPlan, PlannedStep
+from kinstall.runner import Runner
+from kinstall.states import State
+
+SEEN_SHOWN = 300    # characters of an observation in an error
+
+
+class Pipeline:
+    """Runs a HostPlan. After `run`, `changed` counts the states that had to be changed, and `error` says why it stopped, if it did."""
+
+    def __init__(self, plan: HostPlan, cluster: Cluster, runner: Runner, board: Board) -> None:
+        self.plan, self.cluster, self.runner, self.board = plan, cluster, runner, board
+        self.host = plan.node.name
+        self.changed = 0
+        self.error: KinstallError | None = None
+        self._at = ""
+
+    async def run(self) -> None:
+        """Every step in order, then the proof that all hold together."""
+        try:
+            await self._steps()
+        except KinstallError as error:
+            await self._stopped(error)
+
+    async def _steps(self) -> None:
+        seen = await self.runner.observe(self.plan.states)
+        for planned in self.plan.steps:
+            mine, seen = seen[: len(planned.states)], seen[len(planned.states) :]
+            self._at = planned.step.id
+            await self._step(planned, mine)
+            await self.board.through(self.host, planned.step.id)
+        if self.changed:
+            await self._prove()
+
+    async def _step(self, planned: PlannedStep, seen: list[str]) -> None:
+        began = time.monotonic()
+        if self.changed:    # what the first batch saw may not be so any more
+            seen = await self.runner.observe(planned.states)
+        if _all_met(planned.states, seen):
+            self._tell("already", began=began)
+            return
+        states = await self._cleared(planned)
+        self._tell("running")
+        began = time.monotonic()
+        if planned.step.needs:  # it may have waited long
+            seen = await self.runner.observe(states)
+        await self._apply(states, seen)
+        self._tell("done", began=began)
+
+    async def _cleared(self, planned: PlannedStep) -> tuple[State, ...]:
+        """Past the barriers; the states with what had to be waited for."""
+        for step in planned.step.needs:
+            if not self.board.is_through(step):
+                self._tell("waiting", reason=f"{self.board.first} {step}")
+                await self.board.wait(step)
+        if not planned.step.asks_ticket:
+            return planned.states
+        ticket = await self.board.ticket()
+        return tuple(planned.step.states(self.plan.node, replace(self.cluster, ticket=ticket)))
+
+    async def _apply(self, states: tuple[State, ...], seen: list[str]) -> None:
+        for n, state in enumerate(states):
+            if state.met(seen[n]):
+                continue
+            self.changed += 1
+            for command in state.commands(seen[n]):
+                await self.runner.run(self._at, command)
+            seen[n:] = await self.runner.observe(states[n:])
+            if not state.met(seen[n]):
+                raise self._not_met([(state, seen[n])], "was applied without an error, and does not hold", "")
+
+    async def _prove(self) -> None:
+        """One more batch: all states hold together, none has undone another."""
+        self._at = "proof"
+        states = self.plan.states
+        seen = await self.runner.observe(states)
+        broken = [(state, was) for state, was in zip(states, seen, strict=True) if not state.met(was)]
+        if broken:
+            raise self._not_met(broken, "held, and does not hold any more", "\nSomething on this host changes it back.")
+
+    def _not_met(self, broken: list[tuple[State, str]], what: str, hint: str) -> NotMet:
+        names = ", ".join(state.about for state, _ in broken)
+        seen = "\n".join(f"seen of {state.about}: {was.strip()[:SEEN_SHOWN] or 'nothing'}" for state, was in broken)
+        return NotMet(f"{names} {what}", hint=f"{seen}{hint}", host=self.host, step=self._at)
+
+    async def _stopped(self, error: KinstallError) -> None:
+        self.error = error
+        error.host, error.step = error.host or self.host, error.step or self._at
+        skipped = isinstance(error, Blocked)
+        tail = error.tail if isinstance(error, CommandFailed) else ()
+        if not skipped:
+            self.runner.hub.emit(Failure(message=error.message, hint=error.hint, host=error.host, step=error.step, tail=tail))
+        self._tell("skipped" if skipped else "failed", reason=error.message)
+        await self.board.failed(self.host, self._at)
+
+    def _tell(self, status: str, *, began: float = 0.0, reason: str = "") -> None:
+        seconds = round(time.monotonic() - began, 3) if began else 0.0
+        self.runner.hub.emit(StepChanged(host=self.host, step=self._at, status=status, seconds=seconds, reason=reason))  # type: ignore[arg-type]
+
+
+def _all_met(states: tuple[State, ...], seen: list[str]) -> bool:
+    return all(state.met(was) for state, was in zip(states, seen, strict=True))

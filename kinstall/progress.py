@@ -1,0 +1,135 @@
+"""How far a run is: a pure fold over its events. Both front ends draw what this says, live and replayed alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from kinstall.events import (
+    AnyEvent,
+    CommandEnded,
+    CommandStarted,
+    Connected,
+    ConnectionChanged,
+    Described,
+    FactsRead,
+    Failure,
+    HostLine,
+    Note,
+    Output,
+    Planned,
+    RunEnded,
+    RunStarted,
+    Status,
+    StepChanged,
+    StepLine,
+)
+
+EMPTY: Mapping[str, Cell] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A step on a host."""
+
+    status: Status = "pending"
+    since: float = 0.0      # when it took this status
+    seconds: float = 0.0    # how long it took, when it ended
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostProgress:
+    """A host: its line in the answers, what it is, and its steps in order."""
+
+    line: HostLine
+    facts: FactsRead | None = None
+    connected: bool = False
+    lost: bool = False              # the connection is broken just now
+    cells: Mapping[str, Cell] = field(default_factory=lambda: EMPTY)
+    step: str = ""                  # the step it is at
+    command: CommandStarted | None = None
+    last_line: str = ""
+    lines: int = 0
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A run so far. `apply` makes the next one; it never changes this one."""
+
+    cluster: str = ""
+    kubernetes: str = ""
+    network: str = ""
+    started: float = 0.0
+    at: float = 0.0                 # of the newest event
+    seq: int = 0
+    steps: tuple[StepLine, ...] = ()
+    hosts: Mapping[str, HostProgress] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    ended: RunEnded | None = None
+
+    def apply(self, event: AnyEvent) -> Progress:
+        """The progress after this event."""
+        after = replace(self, at=event.at, seq=event.seq)
+        match event:
+            case RunStarted():
+                hosts = {line.name: HostProgress(line) for line in event.hosts}
+                return replace(after, cluster=event.cluster, started=event.at, hosts=hosts)
+            case Planned():
+                return _planned(after, event)
+            case Described():
+                return after
+            case Note():
+                return replace(after, notes=(*self.notes, event))
+            case Failure():
+                return _failed(replace(after, failures=(*self.failures, event)), event)
+            case RunEnded():
+                return replace(after, ended=event)
+            case _:
+                known = self.hosts.get(event.host)
+                return replace(after, hosts={**self.hosts, event.host: _host(known, event)}) if known else after
+
+    def counts(self) -> dict[Status, int]:
+        """How many cells have each status."""
+        counted: dict[Status, int] = {}
+        for host in self.hosts.values():
+            for cell in host.cells.values():
+                counted[cell.status] = counted.get(cell.status, 0) + 1
+        return counted
+
+
+def _planned(after: Progress, event: Planned) -> Progress:
+    hosts = {
+        name: replace(host, cells={step.id: host.cells.get(step.id, Cell()) for step in event.steps if name in step.hosts})
+        for name, host in after.hosts.items()
+    }
+    return replace(after, kubernetes=event.kubernetes, network=event.network, steps=event.steps, hosts=hosts)
+
+
+def _failed(after: Progress, event: Failure) -> Progress:
+    host = after.hosts.get(event.host)
+    return replace(after, hosts={**after.hosts, event.host: replace(host, failure=event)}) if host else after
+
+
+def _host(
+    host: HostProgress, event: Connected | FactsRead | StepChanged | CommandStarted | Output | CommandEnded | ConnectionChanged
+) -> HostProgress:
+    match event:
+        case Connected():
+            return replace(host, connected=True)
+        case FactsRead():
+            return replace(host, facts=event)
+        case StepChanged():
+            cell = Cell(event.status, event.at, event.seconds, event.reason)
+            return replace(host, cells={**host.cells, event.step: cell}, step=event.step)
+        case CommandStarted():
+            return replace(host, command=event)
+        case CommandEnded():
+            return replace(host, command=None)
+        case Output():
+            return replace(host, last_line=event.lines[-1] if event.lines else host.last_line, lines=host.lines + len(event.lines))
+        case ConnectionChanged():
+            return replace(host, lost=event.lost)
