@@ -16,7 +16,7 @@ WEIGHT: Mapping[Status, int] = {"failed": 6, "running": 5, "waiting": 4, "skippe
 COLOURS: Mapping[Status, str] = {
     "failed": "bold red", "running": "cyan", "waiting": "yellow", "skipped": "dim", "pending": "dim", "done": "green", "already": "green",
 }
-NOW_WIDTH = 44
+NAME_WIDTH = 4  # of a host, at least
 
 
 def phases(progress: Progress) -> tuple[str, ...]:
@@ -52,11 +52,12 @@ def table(progress: Progress, signs: Mapping[str, str]) -> Table:
     """The progress as a table."""
     at = progress.at if progress.ended else time.time()
     elapsed = max(at - progress.started, 0) if progress.started else 0
-    drawn = Table(box=None, padding=(0, 1), title=f"{progress.cluster}  {elapsed // 60:02.0f}:{elapsed % 60:02.0f}", title_justify="left")
-    drawn.add_column("")
+    title = f"{progress.cluster}  {elapsed // 60:02.0f}:{elapsed % 60:02.0f}"
+    drawn = Table(box=None, padding=(0, 1, 0, 0), title=title, title_justify="left", expand=True)
+    drawn.add_column("", no_wrap=True, min_width=NAME_WIDTH, max_width=4 * NAME_WIDTH)
     for phase in phases(progress):
-        drawn.add_column(phase, justify="center")
-    drawn.add_column("", no_wrap=True, overflow="ellipsis", max_width=NOW_WIDTH)
+        drawn.add_column(phase, justify="center", no_wrap=True, min_width=len(phase))
+    drawn.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
     for host in progress.hosts.values():
         cells = [cell(progress, host, phase) for phase in phases(progress)]
         drawn.add_row(host.line.name, *(Text(signs[c.status], COLOURS[c.status]) if c else "" for c in cells), Text(now(host, at)))

@@ -67,8 +67,9 @@ class Images(State):
         return seen.strip() == "node" or (bool(seen.strip()) and not self.missing(seen))
 
     def commands(self, seen: str) -> tuple[Command, ...]:
-        pulls = [f"crictl pull {image}" for image in self.missing(seen)]
-        return (Command("\n".join(pulls), long=True),)
+        images = self.missing(seen)
+        shell = "\n".join(f"echo 'pulling {image}'\ncrictl pull {image}" for image in images)
+        return (Command(shell, says="\n".join(f"crictl pull {image}" for image in images), long=True),)
 
 
 ON_WORKERS = "grep -E '/(kube-proxy|pause|coredns)[:/]'"
