@@ -1,0 +1,177 @@
+"""From bare machines to a Ready cluster, by kinstall unmodified."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kinstall.events import CommandStarted
+from tests.lab.labctl.lab import Lab
+from tests.lab.labctl.paths import PASSWORD
+from tests.lab.runs import KINSTALL, environment, install, newest, nodes, process_lists, tokens
+
+Answers = Callable[..., Path]
+MIXED = {"cp1": "debian12", "w1": "centos8", "w2": "debian13"}
+V137, V136 = "v1.37.2", "v1.36.3"
+
+
+def all_ready(lab: Lab, *names: str, version: str = V137) -> None:
+    assert nodes(lab) == dict.fromkeys(names, (True, version))
+
+
+def test_three_bare_hosts_of_different_distributions(lab: Lab, answers: Answers) -> None:
+    """A password account whose sudo asks; then the same again; then what was fetched, and what was never shown."""
+    lab.fresh(**MIXED)
+    lab.truncate_log()
+    path = answers()
+    with process_lists(lab, *MIXED) as processes:
+        first = install(lab, path)
+    assert first.code == 0
+    assert first.ended.changed > 0
+    all_ready(lab, *MIXED)
+    assert {(host, "dns") for host in MIXED} <= first.statuses("done")
+    _took_the_by_hand_path(lab, first.output("w1", "containerd"))
+
+    again = install(lab, path)
+    assert again.code == 0
+    assert again.ended.changed == 0
+    assert not again.statuses("running")
+    assert "nothing to change" in again.out
+    assert again.ended.seconds < first.ended.seconds / 4
+
+    secrets = [PASSWORD, *tokens(lab)]
+    assert len(secrets) > 1
+    for secret in secrets:
+        assert secret not in first.everything + again.everything
+        assert all(secret not in listed for listed in processes)
+    assert any("kubeadm join" in listed for listed in processes), "the process lists saw the run"
+    assert first.path.stat().st_mode & 0o777 == 0o600
+
+
+def _took_the_by_hand_path(lab: Lab, printed: list[str]) -> None:
+    assert any("has no containerd.io" in line and "taken by hand" in line for line in printed)
+    fetched = {entry.url for entry in lab.access_log() if entry.client == "w1" and entry.status == 200}
+    assert any(url.startswith("vault.centos.org/") for url in fetched)
+    assert any("/rhel/8/x86_64/stable/Packages/containerd.io-" in url for url in fetched)
+
+
+def test_a_plan_shows_everything_and_changes_nothing(lab: Lab, answers: Answers) -> None:
+    lab.fresh(**MIXED)
+    before = {name: lab.ssh(name, SNAPSHOT) for name in MIXED}
+    shown = install(lab, answers(), "--plan")
+    assert shown.code == 0
+    for words in ("write /etc/hosts (0644", "swapoff -a", "firewall-cmd -q --permanent --add-port=10250/tcp", "kubeadm init --config",
+                  "vault.centos.org", "fetch the newest containerd.io RPM", "kubeadm join --config", "+ /swap.img" ):
+        assert words in shown.out or words == "+ /swap.img"
+    assert {name: lab.ssh(name, SNAPSHOT) for name in MIXED} == before
+
+
+# every file outside of what the system itself keeps writing, with its time and size; packages; what runs
+SNAPSHOT = """
+find /etc /opt /usr/local /root /home -xdev -type f -printf '%p %s %T@\\n' | sort
+ls /run/kinstall 2>/dev/null; (dpkg -l || rpm -qa) 2>/dev/null | sort | md5sum
+cat /proc/swaps; lsmod | sort; sysctl -n net.ipv4.ip_forward
+"""
+
+
+def encrypted_key(lab: Lab, folder: Path, *hosts: str) -> Path:
+    """A key with the passphrase "lab-phrase", let in for keyuser on these hosts."""
+    key = folder / "id"
+    lab.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "lab-phrase", "-f", key)
+    public = key.with_suffix(".pub").read_text()
+    for name in hosts:
+        lab.ssh(name, f"echo '{public.strip()}' >> /home/keyuser/.ssh/authorized_keys")
+    return key
+
+
+def test_apt_only_with_a_locked_key_and_calico(lab: Lab, answers: Answers, tmp_path: Path) -> None:
+    """A key account with NOPASSWD; the key's passphrase comes from the environment and shows nowhere."""
+    hosts = {"cp1": "debian13", "w1": "debian12"}
+    lab.fresh(**hosts)
+    key = encrypted_key(lab, tmp_path, *hosts)
+    access = {"user": "keyuser", "key": str(key), "key_passphrase": {"env": "PHRASE"}, "password": None, "sudo_password": None}
+    kubeconfig = tmp_path / "kube/config"
+    path = answers(access=access, network={"plugin": "calico"}, cluster={"kubeconfig": str(kubeconfig)})
+    with process_lists(lab, *hosts) as processes:
+        run = install(lab, path, PHRASE="lab-phrase")
+    assert run.code == 0
+    all_ready(lab, *hosts)
+    assert "lab-phrase" not in run.everything + "".join(processes)
+    assert kubeconfig.stat().st_mode & 0o777 == 0o600
+    assert lab.ssh("cp1", "kubectl get nodes -o name", root=False).split() == ["node/cp1", "node/w1"]
+    assert install(lab, path, PHRASE="lab-phrase").ended.changed == 0
+
+
+PAIRINGS = [
+    pytest.param(
+        {"cp1": "ubuntu2404", "w1": "rocky9", "w2": "debian11"}, "calico", "keyuser", "auto", V137, id="ubuntu2404-rocky9-debian11"
+    ),
+    pytest.param({"cp1": "rocky9", "w1": "ubuntu2004"}, "calico", "systemv", "auto", V137, id="rocky9-with-firewalld"),
+    pytest.param({"cp1": "centos8", "w1": "debian12"}, "flannel", "keyuser", "1.36.3", V136, id="centos8-with-firewalld-1.36.3"),
+]
+
+
+@pytest.mark.parametrize(("hosts", "plugin", "account", "wanted", "version"), PAIRINGS)
+def test_pairings(lab: Lab, answers: Answers, hosts: dict[str, str], plugin: str, account: str, wanted: str, version: str) -> None:
+    """Other control planes and workers, with the firewall on where there is one, and the older minor."""
+    lab.fresh(**hosts)
+    path = answers(account=account, network={"plugin": plugin}, cluster={"kubernetes": wanted})
+    run = install(lab, path)
+    assert run.code == 0
+    all_ready(lab, *hosts, version=version)
+    for name, distro in hosts.items():
+        if distro in ("rocky9", "centos8"):
+            assert lab.ssh(name, "firewall-cmd --state; getenforce") == "running\nPermissive\n"
+    assert install(lab, path).ended.changed == 0
+
+
+def test_killed_in_the_middle_of_a_package_installation(lab: Lab, answers: Answers) -> None:
+    """SIGKILL; the unit goes on, the next run attaches to it, follows it to its end and converges."""
+    lab.fresh(cp1="debian12")
+    path = answers()
+    state = path.parent / "state"
+    running = lab.popen(KINSTALL, "--headless", path, env=environment(state))
+    unit = _wait_for_unit(lab, "kinstall-kubernetes-")
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert unit in lab.ssh("cp1", UNITS), "the unit survives its kinstall"
+
+    again = install(lab, path)
+    assert again.code == 0
+    assert newest(state) == again.path
+    attached = [event for event in again.events if isinstance(event, CommandStarted) and event.attached]
+    assert [event.unit for event in attached] == [unit.removesuffix(".service")]
+    assert again.output("cp1", "kubernetes"), "its output was followed"
+    all_ready(lab, "cp1")
+    assert not lab.ssh("cp1", UNITS).strip()
+
+
+UNITS = "systemctl list-units --all --plain --no-legend 'kinstall-*' | awk '{ print $1 }'"
+
+
+def _wait_for_unit(lab: Lab, prefix: str) -> str:
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        found = [name for name in lab.ssh("cp1", UNITS).split() if name.startswith(prefix)]
+        if found:
+            return found[0]
+        time.sleep(0.1)
+    pytest.fail(f"no unit {prefix}* within 120 s")
+
+
+def test_a_cut_cable_in_the_middle(lab: Lab, answers: Answers) -> None:
+    """The connection drops for longer than keepalive allows; kinstall reconnects and follows on, and no line is lost or doubled."""
+    lab.fresh(cp1="debian12")
+    path = answers()
+    state = path.parent / "state"
+    running = lab.popen(KINSTALL, "--headless", path, env=environment(state))
+    _wait_for_unit(lab, "kinstall-tools-")
+    lab.cut("cp1")
+    time.sleep(30)
+    lab.mend("cp1")
+    assert running.wait(timeout=400) == 0
+    all_ready(lab, "cp1")
