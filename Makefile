@@ -48,6 +48,7 @@ lab: $(VENV)/ready ## three real hosts on this machine, and kinstall against the
 
 lab-test: $(VENV)/ready ## the tests on real hosts; PYTEST_ARGS chooses some
 	@$(LAB) doctor
+	@$(LAB) down
 	$(LAB) build --with 1.36
 	$(BIN)/python -m pytest tests/lab $(PYTEST_ARGS)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from kinstall.errors import SudoRefused
 from kinstall.secrets import Redactor, Secret
@@ -84,13 +84,23 @@ async def find_become(shell: Shell, password: Secret | None) -> Become:
         return Become(sudo=True, hint=hint)
     refusal = evidence("\n".join(said).encode(), password)
     if password:
-        tried = await shell.probe(ASK_ONCE, f"{password.reveal()}\n".encode())
-        status, _, line = tried.out.strip().rpartition("\n")[2].partition(" ")
-        refusal = evidence(tried.err.encode(), password)
+        status, line, refusal = await ask_once(shell, password)
         if status == "0":
             return Become(sudo=True, password=password, hint=hint)
-        if line != "unread":
+        if line == "taken":
             raise SudoRefused(refused(user, groups.split(), refusal), hint=hint, host=shell.name)
+    return await on_a_terminal(shell, password, hint) or no_way(shell.name, user, refusal, hint, password)
+
+
+async def ask_once(shell: Shell, password: Secret) -> tuple[str, str, str]:
+    """Give sudo the password, and the end of its input after it: exit status, whether it took the line, and what it said."""
+    tried = await shell.probe(ASK_ONCE, f"{password.reveal()}\n".encode())
+    status, _, line = tried.out.strip().rpartition("\n")[2].partition(" ")
+    return status, line, evidence(tried.err.encode(), password)
+
+
+async def on_a_terminal(shell: Shell, password: Secret | None, hint: str) -> Become | None:
+    """sudo refused without even asking: that is how it is when it wants a terminal."""
     for answer in dict.fromkeys((None, password)):
         become = Become(sudo=True, password=answer, tty=True, hint=hint)
         try:
@@ -98,17 +108,17 @@ async def find_become(shell: Shell, password: Secret | None) -> Become:
                 await shell.run("exit 0", become)
                 return become
         except TimeoutError:
-            refusal = f"on a terminal it takes the password and asks again (without one: {refusal})"
+            raise SudoRefused("sudo on a terminal takes the password and asks again: it is wrong", hint=hint, host=shell.name) from None
         except SudoRefused:
             continue
-    raise no_way(shell.name, user, refusal, hint, password)
+    return None
 
 
-def no_way(host: str, user: str, refusal: str, hint: str, password: Secret | None) -> SudoRefused:
+def no_way(host: str, user: str, refusal: str, hint: str, password: Secret | None) -> NoReturn:
     """Nothing of all that worked."""
     if password:
-        return SudoRefused(f"sudo refuses {user}: {refusal}", hint=hint, host=host)
-    return SudoRefused(f"sudo asks {user} for a password, and none was given: {refusal}", hint=WITHOUT_ASKING.format(user=user), host=host)
+        raise SudoRefused(f"sudo refuses {user}: {refusal}", hint=hint, host=host)
+    raise SudoRefused(f"sudo asks {user} for a password, and none was given: {refusal}", hint=WITHOUT_ASKING.format(user=user), host=host)
 
 
 def refused(user: str, groups: list[str], refusal: str) -> str:

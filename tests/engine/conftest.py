@@ -8,6 +8,7 @@ import fcntl
 import os
 import pty
 import signal
+import socket
 import termios
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -268,3 +269,9 @@ def host(server: LabServer, **access: Any) -> Host:
     """The server as a host with a password account, unless told otherwise."""
     given = {"user": "lab", "port": server.port, "password": Secret(PASSWORD), **access}
     return Host(name="cp1", address="127.0.0.1", role=Role.WORKER, access=Access(**given))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -71,7 +71,7 @@ async def test_a_wrong_password_is_tried_once_and_not_shown(server: LabServer, f
 
 async def test_a_wrong_password_on_a_terminal(server: LabServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kinstall.sudo.ON_A_TERMINAL", 0.5)
-    with pytest.raises(SudoRefused, match=r"sudo refuses lab: on a terminal it takes the password and asks again"):
+    with pytest.raises(SudoRefused, match="takes the password and asks again: it is wrong"):
         await rooted(server, "tty", sudo_password=Secret("wrong-one"))
 
 
@@ -189,7 +189,7 @@ class TestLocal:
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110  # what is waited for happens in another process
+        while not holds():  # noqa: ASYNC110  # what is waited for has no event
             await asyncio.sleep(0.01)
 
 
