@@ -8,7 +8,7 @@ import getpass
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +21,7 @@ from kinstall.errors import KinstallError
 from kinstall.headless import Events, Lines, LiveTable
 from kinstall.hub import Hub, Sink
 from kinstall.installation import Installation
+from kinstall.model import Host
 from kinstall.secrets import Redactor
 
 HELP = """Turn bare machines into a Kubernetes cluster, over SSH.
@@ -81,26 +82,36 @@ def run_headless(path: Path, *, plan: bool, json: bool, verbose: bool, accept: b
     try:
         answers = load(path)
         hosts = resolve(answers, ask if sys.stdin.isatty() else None, os.environ)
+        with contextlib.ExitStack() as stack:
+            written = stack.enter_context(journal.new(answers.cluster.name))
+            front, yes = front_end(stack, lines_only=plan or verbose, json=json, verbose=verbose)
+            connector = Connector(accept=accept, ask=yes if sys.stdin.isatty() and not json else None)
+            hub = Hub((written, front), redactor(hosts))
+            code = supervise(Installation(answers, hosts, hub, connector, plan_only=plan).run())
     except KinstallError as error:
         typer.echo("\n".join(error.lines()), err=True)
         return error.exit_code
-    redactor = Redactor()
-    for host in hosts:
-        for secret in (host.access.password, host.access.sudo_password, host.access.passphrase):
-            if secret:
-                redactor.add(secret)
-    with contextlib.ExitStack() as stack:
-        front: Sink = Events() if json else Lines(verbose=verbose)
-        yes: Callable[[str], bool] = confirm
-        if not json and not verbose and not plan and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-            front = stack.enter_context(live := LiveTable())
-            yes = live.aside(confirm)
-        written = stack.enter_context(journal.new(answers.cluster.name))
-        hub = Hub((written, front), redactor)
-        connector = Connector(accept=accept, ask=yes if sys.stdin.isatty() and not json else None)
-        code = supervise(Installation(answers, hosts, hub, connector, plan_only=plan).run())
-    typer.echo(f"journal: {written.path}", err=True)
+    typer.echo(f"journal: {written.path}" + (f" (incomplete: {written.broken})" if written.broken else ""), err=True)
     return code
+
+
+def front_end(stack: contextlib.ExitStack, *, lines_only: bool, json: bool, verbose: bool) -> tuple[Sink, Callable[[str], bool]]:
+    """The sink that suits the terminal and the flags, and how a question is asked beside it."""
+    if json:
+        return Events(), confirm
+    if lines_only or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+        return Lines(verbose=verbose), confirm
+    live = stack.enter_context(LiveTable())
+    return live, live.aside(confirm)
+
+
+def redactor(hosts: Iterable[Host]) -> Redactor:
+    """A redactor that knows every secret of the answers."""
+    made = Redactor()
+    for host in hosts:
+        for secret in filter(None, (host.access.password, host.access.sudo_password, host.access.passphrase)):
+            made.add(secret)
+    return made
 
 
 def supervise(work: Awaitable[int]) -> int:

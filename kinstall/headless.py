@@ -66,6 +66,13 @@ def summary(progress: Progress, ended: RunEnded) -> str:
     return f"{progress.cluster} is ready: {nodes}, Kubernetes {progress.kubernetes}, {what}, {seconds}"
 
 
+def timing(progress: Progress, ended: RunEnded) -> str:
+    """How long each phase took, on its slowest host; nothing to say when nothing was changed."""
+    if not ended.changed:
+        return ""
+    return "took: " + ", ".join(f"{phase} {seconds:.0f} s" for phase, seconds in progress.phase_seconds().items())
+
+
 class Lines:
     """One line per step transition: for logs, pipes, and terminals that can do no more."""
 
@@ -90,7 +97,8 @@ class Lines:
             case Described():
                 print("\n".join([event.title, *event.lines, ""]), file=self.out, flush=True)
             case RunEnded():
-                print(f"{clock(event.at)} {summary(self.progress, event)}", file=self.out, flush=True)
+                for text in filter(None, (timing(self.progress, event), summary(self.progress, event))):
+                    print(f"{clock(event.at)} {text}", file=self.out, flush=True)
             case Connected() | FactsRead() | Planned() | CommandStarted() | Output():
                 self._other(event)
 
@@ -150,7 +158,8 @@ class LiveTable:
         self.live.refresh()
         self.live.stop()
         if self.progress.ended:
-            self.console.print(summary(self.progress, self.progress.ended), markup=False)
+            for text in filter(None, (timing(self.progress, self.progress.ended), summary(self.progress, self.progress.ended))):
+                self.console.print(text, markup=False)
 
     def aside(self, ask: Callable[[str], bool]) -> Callable[[str], bool]:
         """The same question, asked while the table stands still."""

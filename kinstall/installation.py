@@ -73,8 +73,12 @@ class Installation:
             await self._describe(plan)
             return Outcome(0, ())
         outcome = await Engine(plan, self.runners).run()
-        if not outcome.errors and self.answers.cluster.kubeconfig:
-            await self._merge_kubeconfig(plan)
+        try:
+            if not outcome.errors:
+                await self._merge_kubeconfig(plan)
+        except KinstallError as error:
+            self._tell(error)
+            return Outcome(outcome.changed, (error,))
         return outcome
 
     async def _connect_all(self) -> dict[str, Runner]:

@@ -30,12 +30,17 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.broken: OSError | None = None
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file: IO[bytes] = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
 
     def __call__(self, event: AnyEvent) -> None:
-        """A sink: one line."""
-        self._file.write(encode(event) + b"\n")
+        """A sink: one line. A full disk here must not stop what runs on the hosts: it is told at the end."""
+        try:
+            if self.broken is None:
+                self._file.write(encode(event) + b"\n")
+        except OSError as error:
+            self.broken = error
 
     def __enter__(self) -> Journal:
         return self
@@ -53,6 +58,9 @@ def new(cluster: str, folder: Path | None = None) -> Journal:
             return Journal(folder / (f"{name}.jsonl" if number == 1 else f"{name}-{number}.jsonl"))
         except FileExistsError:
             continue
+        except OSError as error:
+            hint = "Make it writable, or name another one in XDG_STATE_HOME."
+            raise SessionError(f"no journal can be written in {folder}: {error.strerror}", hint=hint) from error
     raise SessionError(f"no journal could be made in {folder}", hint="Is it full of sessions of this very second?")
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kinstall.board import Board
 from kinstall.errors import Blocked, CommandFailed, KinstallError, NotMet
-from kinstall.events import Failure, StepChanged
+from kinstall.events import Failure, Status, StepChanged
 from kinstall.model import Cluster
 from kinstall.plan import HostPlan, PlannedStep
 from kinstall.runner import Runner
@@ -24,7 +24,7 @@ class Pipeline:
         self.host = plan.node.name
         self.changed = 0
         self.error: KinstallError | None = None
-        self._at = ""
+        self._at, self._began = "", 0.0
 
     async def run(self) -> None:
         """Every step in order, then the proof that all hold together."""
@@ -44,19 +44,19 @@ class Pipeline:
             await self._prove()
 
     async def _step(self, planned: PlannedStep, seen: list[str]) -> None:
-        began = time.monotonic()
+        self._began = time.monotonic()
         if self.changed:    # what the first batch saw may not be so any more
             seen = await self.runner.observe(planned.states)
         if _all_met(planned.states, seen):
-            self._tell("already", began=began)
+            self._tell("already")
             return
         states = await self._cleared(planned)
         self._tell("running")
-        began = time.monotonic()
+        self._began = time.monotonic()
         if planned.step.needs:  # it may have waited long
             seen = await self.runner.observe(states)
         await self._apply(states, seen)
-        self._tell("done", began=began)
+        self._tell("done")
 
     async def _cleared(self, planned: PlannedStep) -> tuple[State, ...]:
         """Past the barriers; the states with what had to be waited for."""
@@ -104,9 +104,9 @@ class Pipeline:
         self._tell("skipped" if skipped else "failed", reason=error.message)
         await self.board.failed(self.host, self._at)
 
-    def _tell(self, status: str, *, began: float = 0.0, reason: str = "") -> None:
-        seconds = round(time.monotonic() - began, 3) if began else 0.0
-        self.runner.hub.emit(StepChanged(host=self.host, step=self._at, status=status, seconds=seconds, reason=reason))  # type: ignore[arg-type]
+    def _tell(self, status: Status, *, reason: str = "") -> None:
+        seconds = round(time.monotonic() - self._began, 3) if status in ("done", "already", "failed") else 0.0
+        self.runner.hub.emit(StepChanged(host=self.host, step=self._at, status=status, seconds=seconds, reason=reason))
 
 
 def _all_met(states: tuple[State, ...], seen: list[str]) -> bool:

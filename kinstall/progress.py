@@ -101,6 +101,18 @@ class Progress:
         return counted
 
 
+    def phases(self) -> tuple[str, ...]:
+        """The phases, in the order of their first steps."""
+        return tuple(dict.fromkeys(step.phase for step in self.steps))
+
+    def phase_seconds(self) -> dict[str, float]:
+        """How long each phase took on its slowest host, waiting for others not counted."""
+        return {phase: max(self._seconds(host, phase) for host in self.hosts.values()) for phase in self.phases()}
+
+    def _seconds(self, host: HostProgress, phase: str) -> float:
+        return sum(host.cells[step.id].seconds for step in self.steps if step.phase == phase and step.id in host.cells)
+
+
 def _planned(after: Progress, event: Planned) -> Progress:
     hosts = {
         name: replace(host, cells={step.id: host.cells.get(step.id, Cell()) for step in event.steps if name in step.hosts})

@@ -19,11 +19,6 @@ COLOURS: Mapping[Status, str] = {
 NAME_WIDTH = 4  # of a host, at least
 
 
-def phases(progress: Progress) -> tuple[str, ...]:
-    """The phases, in the order of their first steps."""
-    return tuple(dict.fromkeys(step.phase for step in progress.steps))
-
-
 def cell(progress: Progress, host: HostProgress, phase: str) -> Cell | None:
     """The cell that stands for a phase on a host: the worst of its steps; a phase that is half done counts as running."""
     cells = [host.cells[step.id] for step in progress.steps if step.phase == phase and step.id in host.cells]
@@ -55,10 +50,10 @@ def table(progress: Progress, signs: Mapping[str, str]) -> Table:
     title = f"{progress.cluster}  {elapsed // 60:02.0f}:{elapsed % 60:02.0f}"
     drawn = Table(box=None, padding=(0, 1, 0, 0), title=title, title_justify="left", expand=True)
     drawn.add_column("", no_wrap=True, min_width=NAME_WIDTH, max_width=4 * NAME_WIDTH)
-    for phase in phases(progress):
+    for phase in progress.phases():
         drawn.add_column(phase, justify="center", no_wrap=True, min_width=len(phase))
     drawn.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
     for host in progress.hosts.values():
-        cells = [cell(progress, host, phase) for phase in phases(progress)]
+        cells = [cell(progress, host, phase) for phase in progress.phases()]
         drawn.add_row(host.line.name, *(Text(signs[c.status], COLOURS[c.status]) if c else "" for c in cells), Text(now(host, at)))
     return drawn

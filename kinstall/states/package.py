@@ -96,39 +96,6 @@ class Held(State):
 
 
 @dataclass(frozen=True)
-class Retired(State):
-    """No other file configures this repository: a second entry with another key makes every apt command fail, a dead one too.
-
-    Such a file is kept under another name that apt and dnf do not read; a line in /etc/apt/sources.list is commented.
-    """
-
-    pattern: str    # extended regular expression, what the other entries' lines have
-    ours: str       # the path of our own file
-
-    @property
-    def about(self) -> str:
-        return f"no other entry of {self.ours.rpartition('/')[2]}"
-
-    def probe(self) -> str:
-        # comments do not count; deb822 files have the URL on a line of its own
-        return (
-            f"grep -lsE '^[^#]*({self.pattern})' /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources "
-            f"/etc/yum.repos.d/*.repo | grep -vx '{self.ours}'"
-        )
-
-    def met(self, seen: str) -> bool:
-        return not seen.strip()
-
-    def commands(self, seen: str) -> tuple[Command, ...]:
-        return tuple(Command(self._retire(path)) for path in seen.split())
-
-    def _retire(self, path: str) -> str:
-        if path == "/etc/apt/sources.list":
-            return f"sed -i.before-kinstall -E '/^[^#]*({self.pattern.replace('/', chr(92) + '/')})/s/^/#kinstall# /' {path}"
-        return f"mv {quote(path)} {quote(path)}.before-kinstall"
-
-
-@dataclass(frozen=True)
 class Key(State):
     """A repository's public key, fetched fresh, taken only when it has this fingerprint. An expired one is fetched again."""
 

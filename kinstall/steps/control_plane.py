@@ -69,7 +69,7 @@ class Kubeconfig(State):
     def probe(self) -> str:
         path = quote(self.path)
         return (
-            f"grep -qF \"$(grep -o 'certificate-authority-data: .*' {ADMIN_CONF})\" {path} && "
+            f"[ -e {ADMIN_CONF} ] && grep -qF \"$(grep -o 'certificate-authority-data: .*' {ADMIN_CONF})\" {path} && "
             f"grep -qF \"$(grep -o 'client-certificate-data: .*' {ADMIN_CONF})\" {path} && stat -c '%a %U' {path}"
         )
 

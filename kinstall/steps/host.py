@@ -129,7 +129,7 @@ def unmanaged(node: Node, cluster: Cluster) -> Sequence[State]:
     """NetworkManager leaves the network plugin's interfaces alone."""
     interfaces = "interface-name:cali*;interface-name:tunl*;interface-name:vxlan.calico;interface-name:flannel.1;interface-name:cni0"
     reload = "systemctl is-active -q NetworkManager && systemctl reload NetworkManager || true"
-    return [File("/etc/NetworkManager/conf.d/99-kinstall.conf", f"[keyfile]\nunmanaged-devices={interfaces}\n", after=reload)]
+    return [File("/etc/NetworkManager/conf.d/99-kinstall.conf", f"[keyfile]\nunmanaged-devices+={interfaces}\n", after=reload)]
 
 
 def _to_vault(vault: str) -> Callable[[str], str]:

@@ -141,7 +141,7 @@ class ControlPlane(State):
     def _complete(self) -> tuple[Command, ...]:
         """What init puts into the API last, put there again: these phases may be run twice."""
         phases = ("bootstrap-token", "addon all")
-        return tuple(Command(f"kubeadm init phase {phase} --kubeconfig {ADMIN_CONF}", long=True) for phase in phases)
+        return tuple(Command(f"kubeadm init phase {phase} --kubeconfig {ADMIN_CONF}", long=True, once=True) for phase in phases)
 
     def undo(self, seen: str) -> tuple[Command, ...]:
         return (Command("kubeadm reset -f", long=True),) if "files" in seen.split() else ()

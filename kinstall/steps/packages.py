@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from kinstall.model import Cluster, Node
 from kinstall.packaging import MANAGERS, Repo, Want
-from kinstall.states import Command, Enabled, File, Held, Key, Packages, Retired, State
+from kinstall.states import Command, Enabled, File, Held, Key, NoOtherEntry, Packages, State
 from kinstall.steps.base import KUBELET_CONF
 from kinstall.steps.network import images as network_images
 
 HELD = ("kubelet", "kubeadm", "kubectl")
 EXCLUDED = (*HELD, "cri-tools", "kubernetes-cni")
 # today's repository in another file, and those of 2023 and before, which fail every update
-OTHERS = r"pkgs\.k8s\.io|apt\.kubernetes\.io|packages\.cloud\.google\.com|kubernetes-xenial"
+OTHERS = r"pkgs\.k8s\.io|apt\.kubernetes\.io|kubernetes-xenial|packages\.cloud\.google\.com/yum/repos/kubernetes"
 PATHS = {"apt": ("/deb/ /", "deb/Release.key"), "dnf": ("/rpm/", "rpm/repodata/repomd.xml.key")}
 
 
@@ -27,7 +27,7 @@ def repository(node: Node, cluster: Cluster) -> Sequence[State]:
     where = Repo("kubernetes", f"Kubernetes {cluster.release.minor}", f"{top}{path}", key_path, excluded=EXCLUDED)
     file = manager.repo_path(where.id)
     checked = Key(key_path, f"{top}/{key}", cluster.sources.kubernetes_key)
-    return [Retired(OTHERS, file), checked, File(file, manager.repo_file(where), keep=True)]
+    return [NoOtherEntry(OTHERS, file), checked, File(file, manager.repo_file(where), keep=True)]
 
 
 def kubernetes(node: Node, cluster: Cluster) -> Sequence[State]:

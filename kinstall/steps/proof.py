@@ -89,7 +89,8 @@ class Resolves(State):
         return self.address in answers(seen)
 
     def commands(self, seen: str) -> tuple[Command, ...]:
-        check = f"[ -n \"$({self._ask()} 2>/dev/null)\" ]"
+        wanted = "".join(f"{int(part):02x}" for part in self.address.split("."))  # an answer without it (SERVFAIL) is none
+        check = f"{self._ask()} 2>/dev/null | tr -d ' \\n' | grep -q {wanted}"
         wait = waiting(check, f"echo 'no answer from CoreDNS at {self.server} yet'", f"CoreDNS at {self.server} gives no answer")
         return (Command(wait.shell, says=f"ask {self.server} for {NAME} until it answers", long=True),)
 

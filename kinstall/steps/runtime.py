@@ -7,7 +7,7 @@ from functools import partial
 
 from kinstall.model import Cluster, Node
 from kinstall.packaging import MANAGERS, Repo, Want, numbers
-from kinstall.states import File, Key, OrByHand, Packages, Removed, Rendered, Retired, Service, State
+from kinstall.states import File, Key, NoOtherEntry, OrByHand, Packages, Removed, Rendered, Service, State
 
 SOCKET = "unix:///run/containerd/containerd.sock"
 CONFIG = "/etc/containerd/config.toml"
@@ -71,7 +71,7 @@ def repository(node: Node, cluster: Cluster) -> Sequence[State]:
     where, key = repo(node, cluster)
     manager = MANAGERS[node.distro.family]
     path = manager.repo_path(where.id)
-    return [Retired(r"download\.docker\.com/linux", path), key, File(path, manager.repo_file(where), keep=True)]
+    return [NoOtherEntry(r"download\.docker\.com/linux", path), key, File(path, manager.repo_file(where), keep=True)]
 
 
 def containerd(node: Node, cluster: Cluster) -> Sequence[State]:

@@ -71,6 +71,16 @@ def test_a_host_that_does_not_answer(tmp_path: Path) -> None:
     assert len(list((tmp_path / "kinstall/sessions").glob("*.jsonl"))) == 1
 
 
+def test_a_state_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "answers.yaml"
+    path.write_text("hosts:\n  - {name: a, address: 127.0.0.1, role: control-plane, access: {port: 1}}\n")
+    (tmp_path / "file").touch()
+    done = kinstall("--headless", path, XDG_STATE_HOME=str(tmp_path / "file"), HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert "no journal can be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_headless_never_imports_textual(tmp_path: Path) -> None:
     """Nor the kubernetes client, which costs a fifth of a second."""
     script = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import subprocess
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +18,7 @@ from kinstall.states import (
     File,
     Firewalld,
     Key,
+    NoOtherEntry,
     NoZram,
     OrByHand,
     Packages,
@@ -30,6 +33,7 @@ from kinstall.states import (
     without_swap,
 )
 from kinstall.states.package import primary_keys
+from kinstall.states.repository import off_in_list, off_in_repo, off_in_sources
 
 lines = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=30)
 texts = st.lists(lines, max_size=12).map(lambda some: "".join(f"{line}\n" for line in some))
@@ -142,8 +146,6 @@ def test_a_batch_keeps_its_framing_whatever_is_printed(outputs: list[str]) -> No
         def probe(self) -> str:
             return f"printf %s '{self.content}' | base64 -d"
 
-    import base64
-
     states = [Prints("/x", base64.b64encode(out.encode(errors="replace")).decode()) for out in outputs]
     assert unbatch(sh(batch(states)), len(states)) == [out.encode(errors="replace").decode() for out in outputs]
 
@@ -239,6 +241,41 @@ class TestKey:
         """apt and rpm trust every key of the file: a good one beside a stranger's is a stranger's."""
         assert not Key("/k", "https://k", "GOOD").met(self.good + self.good.replace("GOOD", "EVIL"))
         assert primary_keys(self.good + self.good.replace("GOOD", "EVIL")) == [("GOOD", True), ("EVIL", True)]
+
+
+class TestNoOtherEntry:
+    state = NoOtherEntry(r"download\.docker\.com/linux", "/etc/apt/sources.list.d/docker-ce.list")
+
+    def seen(self, path: str, text: str) -> str:
+        return f"{base64.b64encode(text.encode()).decode()} {path}\n"
+
+    def test_a_line_of_a_list_is_commented_and_the_others_stay(self) -> None:
+        text = "deb http://deb.debian.org/debian trixie main\ndeb [signed-by=/k] https://download.docker.com/linux/debian trixie stable\n"
+        after = off_in_list(text, re.compile(self.state.pattern))
+        assert after.splitlines()[0] == text.splitlines()[0]
+        assert after.splitlines()[1].startswith("#kinstall# deb [signed-by=/k]")
+        assert self.state.met(self.seen("/etc/apt/sources.list", after))
+
+    def test_a_stanza_is_disabled_and_the_others_stay(self) -> None:
+        text = "URIs: http://deb.debian.org/debian\n\nTypes: deb\nURIs: https://download.docker.com/linux/debian\nEnabled: yes\n"
+        after = off_in_sources(text, re.compile(self.state.pattern))
+        assert after == text.replace("Enabled: yes", "Enabled: no")
+        assert self.state.met(self.seen("/etc/apt/sources.list.d/x.sources", after))
+        assert "Enabled: no" in off_in_sources(text.replace("Enabled: yes\n", ""), re.compile(self.state.pattern))
+
+    def test_a_section_is_disabled_and_the_others_stay(self) -> None:
+        text = "# all\n[base]\nbaseurl=http://x\nenabled=1\n[docker]\nbaseurl=https://download.docker.com/linux/centos/8\nenabled=1\n"
+        after = off_in_repo(text, re.compile(self.state.pattern))
+        assert after == text[:-2] + "0\n"
+        assert self.state.met(self.seen("/etc/yum.repos.d/docker.repo", after))
+
+    def test_what_it_does_is_written_with_the_original_kept(self) -> None:
+        line = "deb https://download.docker.com/linux/debian x stable\n"
+        commands = self.state.commands(self.seen("/etc/apt/sources.list.d/docker.list", line))
+        assert [command.shown.partition(" (")[0] for command in commands] == [
+            "keep /etc/apt/sources.list.d/docker.list as /etc/apt/sources.list.d/docker.list.before-kinstall",
+            "write /etc/apt/sources.list.d/docker.list",
+        ]
 
 
 class TestFirewalls:
