@@ -12,22 +12,22 @@ from kinstall.states.base import Command, State
 from kinstall.states.file import Edited
 
 
-def off_in_list(text: str, pattern: re.Pattern[str]) -> str:
+def off_in_list(pattern: re.Pattern[str], text: str) -> str:
     """One-line entries of apt: commented."""
     return "".join(f"#kinstall# {line}" if _counts(line, pattern) else line for line in text.splitlines(keepends=True))
 
 
-def off_in_sources(text: str, pattern: re.Pattern[str]) -> str:
+def off_in_sources(pattern: re.Pattern[str], text: str) -> str:
     """Stanzas of apt's deb822 files: `Enabled: no`."""
     return "\n\n".join(_switched(stanza, pattern, "Enabled: no", r"(?im)^enabled:.*$") for stanza in re.split(r"\n\n+", text))
 
 
-def off_in_repo(text: str, pattern: re.Pattern[str]) -> str:
+def off_in_repo(pattern: re.Pattern[str], text: str) -> str:
     """Sections of dnf's files: `enabled=0`."""
     return "".join(_switched(section, pattern, "enabled=0", r"(?m)^enabled\s*=.*$") for section in re.split(r"(?m)^(?=\[)", text))
 
 
-OFF: Mapping[str, Callable[[str, re.Pattern[str]], str]] = {"list": off_in_list, "sources": off_in_sources, "repo": off_in_repo}
+OFF: Mapping[str, Callable[[re.Pattern[str], str], str]] = {"list": off_in_list, "sources": off_in_sources, "repo": off_in_repo}
 
 
 def _counts(line: str, pattern: re.Pattern[str]) -> bool:
@@ -70,7 +70,7 @@ class NoOtherEntry(State):
         return [(self._edit(path), base64.b64decode(data).decode(errors="surrogateescape")) for data, _, path in found]
 
     def _edit(self, path: str) -> Edited:
-        return Edited(path, partial(OFF[path.rpartition(".")[2]], pattern=re.compile(self.pattern)))
+        return Edited(path, partial(OFF[path.rpartition(".")[2]], re.compile(self.pattern)))
 
     def met(self, seen: str) -> bool:
         return all(edit.met(text) for edit, text in self._edits(seen))

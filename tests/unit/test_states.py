@@ -251,21 +251,21 @@ class TestNoOtherEntry:
 
     def test_a_line_of_a_list_is_commented_and_the_others_stay(self) -> None:
         text = "deb http://deb.debian.org/debian trixie main\ndeb [signed-by=/k] https://download.docker.com/linux/debian trixie stable\n"
-        after = off_in_list(text, re.compile(self.state.pattern))
+        after = off_in_list(re.compile(self.state.pattern), text)
         assert after.splitlines()[0] == text.splitlines()[0]
         assert after.splitlines()[1].startswith("#kinstall# deb [signed-by=/k]")
         assert self.state.met(self.seen("/etc/apt/sources.list", after))
 
     def test_a_stanza_is_disabled_and_the_others_stay(self) -> None:
         text = "URIs: http://deb.debian.org/debian\n\nTypes: deb\nURIs: https://download.docker.com/linux/debian\nEnabled: yes\n"
-        after = off_in_sources(text, re.compile(self.state.pattern))
+        after = off_in_sources(re.compile(self.state.pattern), text)
         assert after == text.replace("Enabled: yes", "Enabled: no")
         assert self.state.met(self.seen("/etc/apt/sources.list.d/x.sources", after))
-        assert "Enabled: no" in off_in_sources(text.replace("Enabled: yes\n", ""), re.compile(self.state.pattern))
+        assert "Enabled: no" in off_in_sources(re.compile(self.state.pattern), text.replace("Enabled: yes\n", ""))
 
     def test_a_section_is_disabled_and_the_others_stay(self) -> None:
         text = "# all\n[base]\nbaseurl=http://x\nenabled=1\n[docker]\nbaseurl=https://download.docker.com/linux/centos/8\nenabled=1\n"
-        after = off_in_repo(text, re.compile(self.state.pattern))
+        after = off_in_repo(re.compile(self.state.pattern), text)
         assert after == text[:-2] + "0\n"
         assert self.state.met(self.seen("/etc/yum.repos.d/docker.repo", after))
 
