@@ -51,10 +51,11 @@ class Distro:
 
 _APT_TOOLS: Final = ("conntrack", "socat", "ethtool", "iptables", "iproute2", "ipset", "kmod", "curl", "gnupg", "ca-certificates")
 _APT_CONFLICTS: Final = ("docker.io", "containerd", "runc")
-# No curl: EL 9 images have curl-minimal, which excludes it and does as well; dnf's own base brings one of the two, and gnupg2.
+# /usr/bin/curl: EL 9 images have curl-minimal, which excludes curl and does as well.
 # EL 9's package is called iptables-nft and provides `iptables`; EL 10 and Fedora are asked by the real name. No ipset there: it is on
 # its way out of EL, and who needs it (kube-proxy, calico-node) has it in the image.
-_EL_TOOLS: Final = ("conntrack-tools", "socat", "ethtool", "iproute-tc", "kmod", "tar", "ca-certificates", "container-selinux")
+_EL_TOOLS: Final = ("conntrack-tools", "socat", "ethtool", "iproute-tc", "kmod", "tar", "ca-certificates", "container-selinux",
+                    "gnupg2", "diffutils", "/usr/bin/curl")
 _DNF_TOOLS: Final = (*_EL_TOOLS, "iptables", "ipset")
 _NFT_TOOLS: Final = (*_EL_TOOLS, "iptables-nft")
 

@@ -14,7 +14,7 @@ INSTALL: Final[tuple[Step, ...]] = (
     Step("swap", "prepare", "Turn swap off, now and at boot", host.swap),
     Step("selinux", "prepare", "Make SELinux permissive", host.selinux, on=on_rhel),
     Step("firewall", "prepare", "Open the ports that the node's role needs", host.firewall),
-    Step("unmanaged", "prepare", "Keep NetworkManager off the pod network", host.unmanaged, on=on_rhel),
+    Step("unmanaged", "prepare", "Keep NetworkManager off the pod network", host.unmanaged),
     Step("vault", "prepare", "Move dead CentOS repositories to the vault", host.vault, on=on_rhel),
     Step("tools", "prepare", "Install the tools that kubeadm calls", host.tools),
     Step("modules", "prepare", "Load the kernel modules, now and at boot", host.modules),

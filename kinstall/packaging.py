@@ -147,7 +147,8 @@ class Dnf:
         return f"dnf -y{excludes} install {items}"
 
     def remove(self, names: Sequence[str]) -> str:
-        return f"dnf -y remove {' '.join(names)}"
+        # what they brought along stays: it may be what an earlier step needs
+        return f"dnf -y --setopt=clean_requirements_on_remove=False remove {' '.join(names)}"
 
     def says(self, shell: str) -> str:
         return shell

@@ -11,6 +11,8 @@ from pydantic import AfterValidator
 from kinstall.answers.scalars import Shape, wrong
 
 _PATH: Final = re.compile(r"(~?|\.{1,2})/\S.*")
+# What comes from here ends in root's shell on every host. It is quoted there; here nothing is let in that would have to be.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~:/?#%+=&,{}-]+")
 _HOLES: Final = frozenset({"arch"})
 
 
@@ -23,6 +25,8 @@ def _url(text: str) -> str:
         raise wrong("a URL with a user or a password in clear", "use a mirror that needs none: every host would get to know it")
     if parts.scheme not in {"http", "https", "file"} or not (parts.netloc or parts.scheme == "file") or re.search(r"\s", text):
         raise wrong("not a URL", "begin it with https://, http:// or file://")
+    if not _PLAIN.fullmatch(text):
+        raise wrong("a character that no URL of a mirror needs", "write it with letters, digits and -._~:/?#%+=&, only")
     return text.rstrip("/")
 
 

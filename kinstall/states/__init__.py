@@ -3,15 +3,16 @@
 from kinstall.states.account import Hostname, Member
 from kinstall.states.base import Command, State, batch, unbatch, write
 from kinstall.states.command import Check
-from kinstall.states.file import Absent, Edited, File, Rendered, block, unblock
+from kinstall.states.file import Absent, EachEdited, Edited, File, Rendered, block, unblock
 from kinstall.states.firewall import Firewalld, Ufw
-from kinstall.states.kernel import Module, NoSwapUnits, NoZram, SwapOff, Sysctl, SysctlAtLeast, with_swap, without_swap
+from kinstall.states.kernel import KeptAtLeast, Module, NoSwapUnits, NoZram, SwapOff, Sysctl, with_swap, without_swap
 from kinstall.states.package import Held, Key, OrByHand, Packages, Removed
-from kinstall.states.repository import NoOtherEntry
+from kinstall.states.repository import no_other_entry
 from kinstall.states.service import Disabled, Enabled, Service
 
 __all__ = [
-    "Absent", "Check", "Command", "Disabled", "Edited", "Enabled", "File", "Firewalld", "Held", "Hostname", "Key", "Member", "Module",
-    "NoOtherEntry", "NoSwapUnits", "NoZram", "OrByHand", "Packages", "Removed", "Rendered", "Service", "State", "SwapOff", "Sysctl",
-    "SysctlAtLeast", "Ufw", "batch", "block", "unbatch", "unblock", "with_swap", "without_swap", "write",
+    "Absent", "Check", "Command", "Disabled", "EachEdited", "Edited", "Enabled", "File", "Firewalld", "Held", "Hostname",
+    "KeptAtLeast", "Key", "Member", "Module", "NoSwapUnits", "NoZram", "OrByHand", "Packages", "Removed", "Rendered", "Service",
+    "State", "SwapOff", "Sysctl", "Ufw", "batch", "block", "no_other_entry", "unbatch", "unblock", "with_swap", "without_swap",
+    "write",
 ]

@@ -48,6 +48,3 @@ class Member(State):
 
     def commands(self, seen: str) -> tuple[Command, ...]:
         return (Command(f"usermod -aG {self.group} {quote(self.account)}"),)
-
-    def undo(self, seen: str) -> tuple[Command, ...]:
-        return (Command(f"gpasswd -d {quote(self.account)} {self.group}"),)

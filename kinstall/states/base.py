@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import difflib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,9 +80,14 @@ def write(path: str, content: str, *, mode: str = "0644", owner: str = "root:roo
     return Command(shell, says=f"write {path} ({mode}, {owner})" + changes(before or "", content))
 
 
+# a line of somebody's file that may hold a credential is told, not shown
+MAY_BE_SECRET = re.compile(r"passw|token|auth|secret|://[^/\s]*@", re.IGNORECASE)
+
+
 def changes(before: str, after: str) -> str:
     """The changed lines of a file, each on a line of its own: `+ added`, `- removed`."""
     lines = [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[:2] in ("+ ", "- ")]
     if len(lines) > SHOWN_LINES:
         return f"\n    {len(after.splitlines())} lines, {len(lines)} of them changed"
-    return "".join(f"\n    {line}" for line in lines)
+    hidden = "(a line that may hold a secret)"
+    return "".join(f"\n    {line[:2]}{hidden if MAY_BE_SECRET.search(line) else line[2:]}" for line in lines)

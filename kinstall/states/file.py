@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from shlex import quote
 
-from kinstall.states.base import Command, State, write
+from kinstall.states.base import Command, State, changes, write
 
 READ_BYTES = 20_000  # enough to show what would change; the hash decides
 
@@ -24,11 +25,18 @@ def keep(path: str) -> Command:
     return Command(f"[ ! -f {p} ] || [ -e {kept} ] || cp -p {p} {kept}", says=f"keep {path} as {path}.before-kinstall")
 
 
+def put_back(path: str) -> Command:
+    """Take our file away; what was kept of somebody else's takes its place again."""
+    p, kept = quote(path), quote(f"{path}.before-kinstall")
+    return Command(f"if [ -e {kept} ]; then mv -f {kept} {p}; else rm -f {p}; fi")
+
+
 @dataclass(frozen=True)
 class File(State):
     """A file that is ours: content, mode and owner.
 
     `after` is shell that tells whoever reads the file. `keep`: what stood there before, of somebody else, is kept once beside it.
+    `where` is shell that fails on hosts that have no use for the file.
     """
 
     path: str
@@ -37,15 +45,18 @@ class File(State):
     owner: str = "root:root"
     after: str = ""
     keep: bool = False
+    where: str = ""
 
     @property
     def about(self) -> str:
         return self.path
 
     def probe(self) -> str:
-        return look(self.path)
+        return f"{self.where} || {{ echo elsewhere; exit; }}\n{look(self.path)}" if self.where else look(self.path)
 
     def met(self, seen: str) -> bool:
+        if seen.strip() == "elsewhere":
+            return True
         wanted = [self.mode.lstrip("0"), self.owner, sha256(self.content.encode(errors="surrogateescape")).hexdigest()]
         return seen.partition("\n")[0].split() == wanted
 
@@ -57,7 +68,7 @@ class File(State):
         return (keep(self.path), written) if self.keep and before else (written,)
 
     def undo(self, seen: str) -> tuple[Command, ...]:
-        return (Command(f"rm -f {quote(self.path)}"),) if seen else ()
+        return (put_back(self.path),) if seen.strip() not in ("", "elsewhere") else ()
 
 
 @dataclass(frozen=True)
@@ -95,11 +106,15 @@ class Rendered(State):
 
 @dataclass(frozen=True)
 class Edited(State):
-    """A file that someone else owns, changed by a pure, idempotent function; the original is kept once beside it."""
+    """A file that someone else owns, changed by a pure, idempotent function; the original is kept once beside it.
+
+    `optional`: where there is no such file, there is nothing to do.
+    """
 
     path: str
     edit: Callable[[str], str]
     unedit: Callable[[str], str] = str  # str: leaves it as it is
+    optional: bool = False
 
     @property
     def about(self) -> str:
@@ -109,7 +124,7 @@ class Edited(State):
         return f"cat {quote(self.path)}"
 
     def met(self, seen: str) -> bool:
-        return self.edit(seen) == seen
+        return (self.optional and not seen) or self.edit(seen) == seen
 
     def commands(self, seen: str) -> tuple[Command, ...]:
         return (keep(self.path), self._write(seen, self.edit(seen)))
@@ -119,10 +134,44 @@ class Edited(State):
         return (self._write(seen, after),) if after != seen else ()
 
     def _write(self, seen: str, after: str) -> Command:
-        # cat keeps mode, owner, SELinux label and a bind mount's inode
-        new = quote(f"{self.path}.kinstall-new")
-        content = write(f"{self.path}.kinstall-new", after, before=seen)
-        return Command(f"{content.shell}\ncat {new} > {quote(self.path)}; rm -f {new}", says=content.says.replace(".kinstall-new", "", 1))
+        """A copy keeps mode, owner and SELinux label, and takes the file's place whole. A bind mount must be written through."""
+        p, new, data = quote(self.path), quote(f"{self.path}.kinstall-new"), quote(f"{self.path}.kinstall-data")
+        content = write(f"{self.path}.kinstall-data", after, mode="0600", before=seen)
+        shell = (
+            f"{content.shell}\n[ ! -e {p} ] || cp -a {p} {new}\ncat {data} > {new}; sync {new}\n"
+            f"mv -f {new} {p} 2>/dev/null || {{ cat {data} > {p}; sync {p}; rm -f {new}; }}\nrm -f {data}"
+        )
+        return Command(shell, says=f"write {self.path}{changes(seen, after)}")
+
+
+@dataclass(frozen=True)
+class EachEdited(State):
+    """Every file of a kind that is there (`paths` is shell that prints where), each changed by an edit of its own."""
+
+    title: str
+    paths: str
+    edit: Callable[[str], Edited]   # path -> its edit
+
+    @property
+    def about(self) -> str:
+        return self.title
+
+    def probe(self) -> str:
+        return f'{self.paths} | while IFS= read -r file; do echo "$(base64 -w0 "$file") $file"; done'
+
+    def _edits(self, seen: str) -> list[tuple[Edited, str]]:
+        """The edit of each file found, and the file's text."""
+        found = (line.partition(" ") for line in seen.splitlines() if " " in line)
+        return [(self.edit(path), base64.b64decode(data).decode(errors="surrogateescape")) for data, _, path in found]
+
+    def met(self, seen: str) -> bool:
+        return all(edit.met(text) for edit, text in self._edits(seen))
+
+    def commands(self, seen: str) -> tuple[Command, ...]:
+        return tuple(command for edit, text in self._edits(seen) if not edit.met(text) for command in edit.commands(text))
+
+    def undo(self, seen: str) -> tuple[Command, ...]:
+        return tuple(command for edit, text in self._edits(seen) for command in edit.undo(text))
 
 
 @dataclass(frozen=True)

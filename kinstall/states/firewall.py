@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kinstall.states.base import Command, State
@@ -9,8 +10,12 @@ from kinstall.states.base import Command, State
 
 @dataclass(frozen=True)
 class Firewalld(State):
-    """firewalld lets these ports in, trusts these sources, and masquerades: now and after a reload. Met where it does not run."""
+    """firewalld lets these ports in, trusts these sources, and masquerades: now and after a reload. Met where it does not run.
 
+    The ports are opened in the zone of the node's network card, which need not be the default one.
+    """
+
+    interface: str
     ports: tuple[str, ...]      # 6443/tcp, 30000-32767/tcp
     sources: tuple[str, ...]    # CIDRs for zone trusted
 
@@ -20,32 +25,58 @@ class Firewalld(State):
 
     def probe(self) -> str:
         asks = "; ".join(
-            f"echo {kept or 'now'}: $(firewall-cmd {kept} --list-ports) $(firewall-cmd {kept} --zone=trusted --list-sources) "
-            f"$(firewall-cmd {kept} --query-masquerade)"
-            for kept in ("--permanent", "")
+            f"echo {kept or 'now'}: $(firewall-cmd {kept} --zone=$zone --list-ports) "
+            f"$(firewall-cmd {kept} --zone=trusted --list-sources) $(firewall-cmd {kept} --zone=$zone --query-masquerade)"
+            for kept in KEPT
         )
-        return f'[ "$(firewall-cmd --state 2>&1)" = running ] && {{ {asks}; }}'
+        find = f"zone=$(firewall-cmd --get-zone-of-interface={self.interface} || firewall-cmd --get-default-zone)"
+        return f'[ "$(firewall-cmd --state 2>&1)" = running ] && {{ {find}; echo $zone; {asks}; }}'
 
-    def _missing(self, line: str) -> list[str]:
+    def _missing(self, zone: str, line: str) -> list[str]:
         words = line.split()
-        rules = [(port, f"--add-port={port}") for port in self.ports]
-        rules += [(source, f"--zone=trusted --add-source={source}") for source in self.sources]
-        return [rule for has, rule in [*rules, ("yes", "--add-masquerade")] if has not in words]
+        rules = [f"--zone={zone} --add-port={port}" for port in self.ports if not is_open(port, words)]
+        rules += [f"--zone=trusted --add-source={source}" for source in self.sources if source not in words]
+        return [*rules, *([f"--zone={zone} --add-masquerade"] if "yes" not in words else [])]
+
+    def _rules(self, seen: str) -> list[str]:
+        """What is missing, in the permanent world first and then in the present one."""
+        zone, *worlds = seen.splitlines() or [""]
+        return [
+            " ".join(filter(None, (kept, rule)))
+            for kept, line in zip(KEPT, worlds, strict=False)
+            for rule in self._missing(zone.strip(), line)
+        ]
 
     def met(self, seen: str) -> bool:
-        return not any(map(self._missing, seen.splitlines()))
+        return not self._rules(seen)
 
     def commands(self, seen: str) -> tuple[Command, ...]:
         # both worlds one by one: a --reload would drop what a CNI or kube-proxy has put in meanwhile
-        return tuple(
-            Command(f"firewall-cmd -q {kept} {rule}".replace("  ", " "))
-            for kept, line in zip(("--permanent", ""), seen.splitlines(), strict=False)
-            for rule in self._missing(line)
-        )
+        return tuple(Command(f"firewall-cmd -q {rule}") for rule in self._rules(seen))
 
     def undo(self, seen: str) -> tuple[Command, ...]:
-        rules = [f"--remove-port={port}" for port in self.ports] + [f"--zone=trusted --remove-source={source}" for source in self.sources]
-        return tuple(Command(f"firewall-cmd -q {kept} {rule}".replace("  ", " ")) for kept in ("--permanent", "") for rule in rules if seen)
+        """The cluster's networks are trusted no more; ports and masquerading may be somebody else's by now, and stay."""
+        drop = [f"--zone=trusted --remove-source={source}" for source in self.sources if source in seen.split()]
+        return tuple(Command(f"firewall-cmd -q {kept} {rule}".replace("  ", " ")) for kept in KEPT for rule in drop)
+
+
+KEPT = ("--permanent", "")
+
+
+def is_open(port: str, listed: Sequence[str]) -> bool:
+    """Is a port or range (30000-32767/tcp) within one that is listed? firewalld joins ranges that touch."""
+    first, last, protocol = _range(port)
+    return any(p == protocol and a <= first and last <= b for a, b, p in map(_range, filter(_is_port, listed)))
+
+
+def _is_port(word: str) -> bool:
+    return word.partition("/")[0].replace("-", "", 1).isdigit() and "/" in word
+
+
+def _range(port: str) -> tuple[int, int, str]:
+    numbers, _, protocol = port.partition("/")
+    first, _, last = numbers.partition("-")
+    return int(first), int(last or first), protocol
 
 
 @dataclass(frozen=True)

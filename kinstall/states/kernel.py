@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kinstall.states.base import Command, State
-from kinstall.states.file import File, keep
+from kinstall.states.base import Command, State, write
+from kinstall.states.file import File, keep, put_back
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,22 @@ class Sysctl(State):
 
 
 @dataclass(frozen=True)
-class SysctlAtLeast(Sysctl):
-    """A kernel limit that may be higher than we need, never lower."""
+class KeptAtLeast(Sysctl):
+    """A kernel limit that may be higher than we need, never lower: raised now and at boot only where it is lower."""
 
     def met(self, seen: str) -> bool:
         return seen.strip().isdigit() and int(seen) >= int(self.value)
+
+    @property
+    def path(self) -> str:
+        """The file that raises it at boot."""
+        return f"/etc/sysctl.d/90-kinstall-{self.key}.conf"
+
+    def commands(self, seen: str) -> tuple[Command, ...]:
+        return (write(self.path, f"{self.key} = {self.value}\n"), *super().commands(seen))
+
+    def undo(self, seen: str) -> tuple[Command, ...]:
+        return (Command(f"rm -f {self.path}"),)
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ class SwapOff(State):
         return not seen.strip()
 
     def commands(self, seen: str) -> tuple[Command, ...]:
-        return (Command("swapoff -a"),)
+        return (Command("swapoff -a", long=True),)  # what is swapped out must come back into memory first: minutes on a slow disk
 
     def undo(self, seen: str) -> tuple[Command, ...]:
         return (Command("swapon -a"),)
@@ -88,10 +99,12 @@ class NoSwapUnits(State):
         return "swap units"
 
     def probe(self) -> str:
-        # generated units live below /run; fstab's vanish with their line. Masked and disabled ones bring nothing.
+        # what systemd makes of /etc/fstab vanishes with the line there; of other generators (GPT, zram) it comes back at boot
         return (
-            "systemctl list-unit-files --no-legend --no-pager '*.swap' dphys-swapfile.service | "
-            "awk '$2 != \"masked\" && $2 != \"disabled\" && $2 != \"generated\" && $2 != \"transient\" { print $1 }'"
+            "systemctl list-unit-files --no-legend --no-pager '*.swap' dphys-swapfile.service | while read -r unit state rest; do\n"
+            "case $state in masked|masked-runtime|disabled|transient) continue ;;\n"
+            "generated) [ \"$(systemctl show -p SourcePath \"$unit\")\" = SourcePath=/etc/fstab ] && continue ;; esac\n"
+            "echo \"$unit\"; done"
         )
 
     def met(self, seen: str) -> bool:
@@ -123,7 +136,7 @@ class NoZram(State):
         return (keep(self.path), *File(self.path, said).commands(""), stop)
 
     def undo(self, seen: str) -> tuple[Command, ...]:
-        return (Command(f"rm -f {self.path}"),)
+        return (put_back(self.path),) if seen else ()
 
 
 SWAP_MARK = "#kinstall# "

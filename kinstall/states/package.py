@@ -121,7 +121,8 @@ class Key(State):
             "export GNUPGHOME=$(mktemp -d); trap 'rm -rf \"$GNUPGHOME\"' EXIT\n"
             f"has=$(echo $(gpg --show-keys --with-colons {new} | awk -F: '{PRIMARY}'))\n"
             f"if [ \"$has\" != {self.fingerprint} ]; then rm -f {new}\n"
-            f"  echo \"kinstall: what {self.url} has is the key ${{has:-of nobody}}, not {self.fingerprint}: not taken\"; exit 1\n"
+            f"  echo kinstall: not taken: {quote(self.url)} has the key \"${{has:-of nobody}}\" instead of {self.fingerprint}\n"
+            f"  exit 1\n"
             f"fi\nchmod 644 {new}; mv -f {new} {p}"
         )
         return (Command(shell, says=f"fetch {self.url} to {self.path}, fingerprint {self.fingerprint}"),)
@@ -184,7 +185,7 @@ class OrByHand(State):
             return self.packages.commands(seen)
         found = ", ".join(self._candidates(seen)) or "none"
         why = f"the repository {self.packages.repo} has no {self.want.name} from {self.want.at_least[0]} on (it has: {found})"
-        note = (Command(f"echo 'kinstall: {why}; the RPM is taken by hand'"),) if "asked repository" in seen else ()
+        note = (Command(f"echo {quote(f'kinstall: {why}; the RPM is taken by hand')}"),) if "asked repository" in seen else ()
         says = f"fetch the newest {self.want.name} RPM from {self.folder}, check its signature, install it"
         return (*note, Command(self._by_hand(), says=says, long=True))
 
@@ -194,8 +195,8 @@ class OrByHand(State):
             "dir=$(mktemp -d); trap 'rm -rf \"$dir\"' EXIT\n"
             f"curl -fsSL --retry 3 --max-time 60 {folder} -o \"$dir/list\"\n"
             f"rpm=$(grep -o '\"{name}-[0-9][^\"/]*{self.arch}\\.rpm\"' \"$dir/list\" | tr -d '\"' | sort -V | tail -n 1)\n"
-            f"[ -n \"$rpm\" ] || {{ echo 'kinstall: {self.folder} lists no {name} RPM'; exit 1; }}\n"
-            f"echo \"kinstall: fetching {self.folder}$rpm\"\n"
+            f"[ -n \"$rpm\" ] || {{ echo kinstall: {folder} lists no {name} RPM; exit 1; }}\n"
+            f"echo kinstall: fetching {folder}\"$rpm\"\n"
             f"curl -fsSL --retry 3 {folder}\"$rpm\" -o \"$dir/$rpm\"\n"
             # a keyring of its own: only this key counts. Exit codes do not tell an unsigned RPM from a signed one.
             "mkdir \"$dir/db\"; rpmkeys --dbpath \"$dir/db\" --import " + quote(self.key) + "\n"

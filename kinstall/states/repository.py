@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
-from kinstall.states.base import Command, State
-from kinstall.states.file import Edited
+from kinstall.states.file import EachEdited, Edited
 
 
 def off_in_list(pattern: re.Pattern[str], text: str) -> str:
@@ -19,7 +16,7 @@ def off_in_list(pattern: re.Pattern[str], text: str) -> str:
 
 def off_in_sources(pattern: re.Pattern[str], text: str) -> str:
     """Stanzas of apt's deb822 files: `Enabled: no`."""
-    return "\n\n".join(_switched(stanza, pattern, "Enabled: no", r"(?im)^enabled:.*$") for stanza in re.split(r"\n\n+", text))
+    return "".join(_switched(stanza, pattern, "Enabled: no", r"(?im)^enabled:.*$") for stanza in re.split(r"(\n\n+)", text))
 
 
 def off_in_repo(pattern: re.Pattern[str], text: str) -> str:
@@ -43,37 +40,18 @@ def _switched(part: str, pattern: re.Pattern[str], off: str, switch: str) -> str
     return f"{body}\n{off}{part[len(body):]}"
 
 
-@dataclass(frozen=True)
-class NoOtherEntry(State):
+PLACES = "/etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources /etc/yum.repos.d/*.repo"
+
+
+def no_other_entry(pattern: str, ours: str) -> EachEdited:
     """No other file has an enabled entry of this repository: a second one with another key makes every apt command fail, a dead one too.
 
-    What else stands in such a file stays enabled; the file as it was is kept once beside it.
+    `pattern` is what the URL of such an entry has (for Python and for grep -E), `ours` the path of our own file. What else stands in
+    such a file stays enabled; the file as it was is kept once beside it.
     """
-
-    pattern: str    # what the URL of such an entry has; a regular expression for Python and for grep -E
-    ours: str       # the path of our own file
-
-    @property
-    def about(self) -> str:
-        return f"no other entry of {self.ours.rpartition('/')[2]}"
-
-    def probe(self) -> str:
-        places = "/etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources /etc/yum.repos.d/*.repo"
-        return (
-            f"grep -lsE '{self.pattern}' {places} | grep -vxF '{self.ours}' | "
-            'while IFS= read -r file; do echo "$(base64 -w0 "$file") $file"; done'
-        )
-
-    def _edits(self, seen: str) -> list[tuple[Edited, str]]:
-        """The edit of each file found, and the file's text."""
-        found = (line.partition(" ") for line in seen.splitlines() if " " in line)
-        return [(self._edit(path), base64.b64decode(data).decode(errors="surrogateescape")) for data, _, path in found]
-
-    def _edit(self, path: str) -> Edited:
-        return Edited(path, partial(OFF[path.rpartition(".")[2]], re.compile(self.pattern)))
-
-    def met(self, seen: str) -> bool:
-        return all(edit.met(text) for edit, text in self._edits(seen))
-
-    def commands(self, seen: str) -> tuple[Command, ...]:
-        return tuple(command for edit, text in self._edits(seen) if not edit.met(text) for command in edit.commands(text))
+    compiled = re.compile(pattern)
+    return EachEdited(
+        f"no other entry of {ours.rpartition('/')[2]}",
+        f"grep -lsE '{pattern}' {PLACES} | grep -vxF '{ours}'",
+        lambda path: Edited(path, partial(OFF[path.rpartition(".")[2]], compiled)),
+    )

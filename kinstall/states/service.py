@@ -38,6 +38,8 @@ class Service(State):
 
     def commands(self, seen: str) -> tuple[Command, ...]:
         wait = "".join(
+            # a file from the future (a machine without a clock) would never be older than the start
+            f'[ "$(stat -c %Y {quote(path)} 2>/dev/null || echo 0)" -le "$(date +%s)" ] || touch {quote(path)}\n'
             f"n=0; while [ \"$(date +%s)\" -le \"$(stat -c %Y {quote(path)} 2>/dev/null || echo 0)\" ] && [ $n -lt 30 ]; "
             "do n=$((n + 1)); sleep 0.1; done\n"
             for path in self.configs

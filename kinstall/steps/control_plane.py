@@ -54,47 +54,39 @@ class Kubeconfig(State):
     """
 
     account: str
-    home: str
     cluster: str
 
     @property
-    def path(self) -> str:
-        """The file's path on the host."""
-        return f"{self.home}/.kube/config"
-
-    @property
     def about(self) -> str:
-        return self.path
+        return f"~{self.account}/.kube/config"
+
+    def _home(self) -> str:
+        return f"home=$(getent passwd {quote(self.account)} | cut -d: -f6); path=$home/.kube/config"
 
     def probe(self) -> str:
-        path = quote(self.path)
         return (
-            f"[ -e {ADMIN_CONF} ] && grep -qF \"$(grep -o 'certificate-authority-data: .*' {ADMIN_CONF})\" {path} && "
-            f"grep -qF \"$(grep -o 'client-certificate-data: .*' {ADMIN_CONF})\" {path} && stat -c '%a %U' {path}"
+            f"{self._home()}; [ -e {ADMIN_CONF} ] && grep -qF \"$(grep -o 'certificate-authority-data: .*' {ADMIN_CONF})\" \"$path\" && "
+            f"grep -qF \"$(grep -o 'client-certificate-data: .*' {ADMIN_CONF})\" \"$path\" && stat -c '%a %U' \"$path\""
         )
 
     def met(self, seen: str) -> bool:
         return seen.split() == ["600", self.account]
 
     def commands(self, seen: str) -> tuple[Command, ...]:
-        path, folder, new = quote(self.path), quote(f"{self.home}/.kube"), quote(f"{self.path}.kinstall-new")
-        kept = quote(f"{self.path}.before-kinstall")
+        account = quote(self.account)
         shell = (
-            f"install -d -m 700 -o {quote(self.account)} -g \"$(id -gn {quote(self.account)})\" {folder}\n"
-            f"umask 077; sed 's/kubernetes-admin/{self.cluster}-admin/g' {ADMIN_CONF} > {new}\n"
-            f"if [ -s {path} ]; then [ -e {kept} ] || cp -p {path} {kept}\n"
-            f"  KUBECONFIG={new}:{path} kubectl config view --flatten > {new}.merged; mv -f {new}.merged {new}; fi\n"
-            f"chmod 600 {new}; chown {quote(self.account)}: {new}; mv -f {new} {path}"
+            f"{self._home()}\n[ -n \"$home\" ] || {{ echo kinstall: there is no account {account} here; exit 1; }}\n"
+            f'install -d -m 700 -o {account} -g "$(id -gn {account})" "$home/.kube"\n'
+            f"umask 077; sed 's/kubernetes-admin/{self.cluster}-admin/g' {ADMIN_CONF} > \"$path.kinstall-new\"\n"
+            'if [ -s "$path" ]; then [ -e "$path.before-kinstall" ] || cp -p "$path" "$path.before-kinstall"\n'
+            '  KUBECONFIG=$path.kinstall-new:$path kubectl config view --flatten > "$path.kinstall-merged"\n'
+            '  mv -f "$path.kinstall-merged" "$path.kinstall-new"; fi\n'
+            f'chmod 600 "$path.kinstall-new"; chown {account}: "$path.kinstall-new"; mv -f "$path.kinstall-new" "$path"'
         )
-        return (Command(shell, says=f"merge {ADMIN_CONF} into {self.path} (0600, {self.account})"),)
+        return (Command(shell, says=f"merge {ADMIN_CONF} into {self.about} (0600)"),)
 
 
 def kubeconfig(node: Node, cluster: Cluster) -> Sequence[State]:
     """kubectl works for root, and for the ordinary account."""
-    own = node.facts.account
-    wanted = {"root": "/root", own: node.facts.home or f"/home/{own}"}
-    if cluster.account and cluster.account != own:
-        wanted[cluster.account] = f"/home/{cluster.account}"
-    return [Kubeconfig(account, home, cluster.name) for account, home in wanted.items() if account]
-
-
+    accounts = dict.fromkeys(("root", node.facts.account, cluster.account))
+    return [Kubeconfig(account, cluster.name) for account in accounts if account]

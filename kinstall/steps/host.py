@@ -12,10 +12,12 @@ from kinstall.states import (
     Check,
     Command,
     Disabled,
+    EachEdited,
     Edited,
     File,
     Firewalld,
     Hostname,
+    KeptAtLeast,
     Member,
     Module,
     NoSwapUnits,
@@ -24,7 +26,6 @@ from kinstall.states import (
     State,
     SwapOff,
     Sysctl,
-    SysctlAtLeast,
     Ufw,
     block,
     unblock,
@@ -47,21 +48,12 @@ PORTS = {
 }
 
 
-# CentOS 8.0 to 8.2, 8.3 to 8.5, Stream 8; repositories that are not enabled do no harm
-VAULT_FILES = tuple(
-    f"/etc/yum.repos.d/CentOS-{name}.repo"
-    for name in (
-        *("AppStream", "Base", "Extras", "PowerTools"),
-        *("Linux-AppStream", "Linux-BaseOS", "Linux-Extras", "Linux-PowerTools"),
-        *("Stream-AppStream", "Stream-BaseOS", "Stream-Extras", "Stream-Extras-common", "Stream-PowerTools"),
-    )
-)
-
-
 def account(node: Node, cluster: Cluster) -> Sequence[State]:
     """The ordinary account may use sudo: only where kinstall came in as root, and another account is named."""
     wanted = cluster.account
-    return [Member(wanted, node.distro.admin_group)] if wanted and node.facts.account == "root" and wanted != "root" else []
+    if not wanted or wanted == "root" or node.facts.account != "root":
+        return []
+    return [Packages(MANAGERS[node.distro.family], (Want("sudo"),)), Member(wanted, node.distro.admin_group)]
 
 
 def hostname(node: Node, cluster: Cluster) -> Sequence[State]:
@@ -72,7 +64,9 @@ def hostname(node: Node, cluster: Cluster) -> Sequence[State]:
 def names(node: Node, cluster: Cluster) -> Sequence[State]:
     """Every node knows every node by name, without a DNS server at home."""
     lines = tuple(f"{other.address} {other.name}" for other in cluster.nodes)
-    return [Edited("/etc/hosts", block(lines), unblock())]
+    # cloud-init may write /etc/hosts anew from its template at every boot
+    templates = [f"/etc/cloud/templates/hosts.{family}.tmpl" for family in ("debian", "redhat")]
+    return [Edited("/etc/hosts", block(lines), unblock()), *(Edited(path, block(lines), unblock(), optional=True) for path in templates)]
 
 
 def swap(node: Node, cluster: Cluster) -> Sequence[State]:
@@ -88,9 +82,10 @@ def modules(node: Node, cluster: Cluster) -> Sequence[State]:
 
 def sysctls(node: Node, cluster: Cluster) -> Sequence[State]:
     """Forwarding, bridged traffic through iptables, and room for inotify watches, now and at boot."""
-    kept = "".join(f"{key} = {value}\n" for key, value in {**SYSCTLS, **LIMITS}.items())
-    now = [*(Sysctl(k, v) for k, v in SYSCTLS.items()), *(SysctlAtLeast(k, v) for k, v in LIMITS.items())]
-    return [File("/etc/sysctl.d/99-kinstall.conf", kept), *now]
+    kept = "".join(f"{key} = {value}\n" for key, value in SYSCTLS.items())
+    now = [*(Sysctl(k, v) for k, v in SYSCTLS.items()), *(KeptAtLeast(k, v) for k, v in LIMITS.items())]
+    # the name is read after 99-sysctl.conf, which is /etc/sysctl.conf and may say the opposite
+    return [File("/etc/sysctl.d/99-zz-kinstall.conf", kept), *now]
 
 
 def _configure(now: str, wanted: str) -> Callable[[str], str]:
@@ -122,14 +117,20 @@ def firewall(node: Node, cluster: Cluster) -> Sequence[State]:
                                              (Command("ufw disable"),), (Command("ufw --force enable"),))]
     if cluster.firewall == "leave":
         return []
-    return [Firewalld(open_ports, networks), Ufw(tuple(port.replace("-", ":") for port in open_ports), networks)]
+    return [Firewalld(interface(node), open_ports, networks), Ufw(tuple(port.replace("-", ":") for port in open_ports), networks)]
+
+
+def interface(node: Node) -> str:
+    """The network card that has the node's address."""
+    return next((name for name, address in node.facts.addresses if str(address.ip) == node.address), "")
 
 
 def unmanaged(node: Node, cluster: Cluster) -> Sequence[State]:
     """NetworkManager leaves the network plugin's interfaces alone."""
     interfaces = "interface-name:cali*;interface-name:tunl*;interface-name:vxlan.calico;interface-name:flannel.1;interface-name:cni0"
+    content = f"[keyfile]\nunmanaged-devices+={interfaces}\n"
     reload = "systemctl is-active -q NetworkManager && systemctl reload NetworkManager || true"
-    return [File("/etc/NetworkManager/conf.d/99-kinstall.conf", f"[keyfile]\nunmanaged-devices+={interfaces}\n", after=reload)]
+    return [File("/etc/NetworkManager/conf.d/99-kinstall.conf", content, after=reload, where="[ -d /etc/NetworkManager ]")]
 
 
 def _to_vault(vault: str) -> Callable[[str], str]:
@@ -152,8 +153,10 @@ def _from_vault(vault: str) -> Callable[[str], str]:
 
 def vault(node: Node, cluster: Cluster) -> Sequence[State]:
     """The repositories of an end-of-life CentOS moved to the vault; their mirror list answers nothing any more."""
-    url = cluster.sources.vault
-    return [Edited(path, _to_vault(url), _from_vault(url)) for path in VAULT_FILES if node.distro.vault]
+    if not node.distro.vault:
+        return []
+    there, back = _to_vault(cluster.sources.vault), _from_vault(cluster.sources.vault)
+    return [EachEdited("CentOS repositories", "ls /etc/yum.repos.d/CentOS-*.repo", lambda path: Edited(path, there, back))]
 
 
 def tools(node: Node, cluster: Cluster) -> Sequence[State]:

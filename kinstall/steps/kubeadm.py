@@ -12,10 +12,11 @@ from kinstall.states import Command, State, write
 from kinstall.steps.base import ADMIN_CONF, KUBELET_CONF
 from kinstall.steps.runtime import SOCKET
 
-PATCHES = "/etc/kubernetes/kinstall/patches"
-PENDING = "/etc/kubernetes/kinstall/pending"    # there while kubeadm is at work: what it left half-done is ours to reset
+FOLDER = "/etc/kubernetes/kinstall"
+PATCHES = f"{FOLDER}/patches"
+PENDING = f"{FOLDER}/pending"                   # there while kubeadm is at work: what it left half-done is ours to reset
 CONFIG = "/run/kinstall/kubeadm.yaml"           # gone after the command, and after a reboot anyway
-KUBECTL = f"kubectl --kubeconfig {ADMIN_CONF} --request-timeout=10s"
+KUBECTL = f"timeout 20 kubectl --kubeconfig {ADMIN_CONF} --request-timeout=10s"
 
 # what the user allows -> the preflight checks of kubeadm that say the same
 IGNORED = {
@@ -39,6 +40,8 @@ def registration(node: Node, cluster: Cluster) -> Object:
     listed = cluster.release.kubeadm_api != "v1beta3"     # v1beta4 made the arguments a list
     arguments = [{"name": "node-ip", "value": node.address}] if listed else {"node-ip": node.address}
     entries: dict[str, object] = {"name": node.name, "criSocket": SOCKET, "kubeletExtraArgs": arguments}
+    if node.is_control_plane and len(cluster.nodes) == 1:
+        entries["taints"] = []  # a cluster of one machine must run its pods there
     covered = ignored(node, cluster)
     return entries | ({"ignorePreflightErrors": covered} if covered else {})
 
@@ -80,31 +83,39 @@ def documents(*objects: Object) -> str:
     return str(yaml.safe_dump_all(objects, sort_keys=False, explicit_start=len(objects) > 1))
 
 
-def running(verb: str, flags: str, config: str, *, secret: bool) -> tuple[Command, ...]:
-    """kubeadm init or join, from a configuration that is there only meanwhile; what an interrupted one left is reset first.
+def running(verb: str, flags: str, config: str, *, reset: str = "", secret: bool = False) -> Command:
+    """kubeadm init or join, from a configuration that is there only meanwhile. `reset`: shell for what an interrupted one left.
 
-    Its preflight comes before the mark: what preflight refuses was there before us, and is never reset.
+    Its preflight comes before the mark: what preflight refuses was there before us, and is never reset. The mark reaches the disk
+    before kubeadm begins, and its removal right after kubeadm has ended.
     """
     put = write(CONFIG, config, mode="0600")
     kubeadm = " ".join(filter(None, (f"kubeadm {verb} --config {CONFIG}", flags)))
     shell = (
-        f"trap 'rm -f {CONFIG}' EXIT\n{put.shell}\nmkdir -p {PENDING.rpartition('/')[0]}\n"
-        f"if [ -e {PENDING} ]; then echo 'kinstall: an earlier kubeadm {verb} was interrupted: reset first'; kubeadm reset -f; fi\n"
+        f"trap 'rm -f {CONFIG}' EXIT\n{put.shell}\n{reset}mkdir -p {FOLDER}\n"
         f"kubeadm {verb} phase preflight --config {CONFIG}\n"
-        f"touch {PENDING}\n"
+        f"touch {PENDING}; sync {FOLDER}\n"
         f"{kubeadm} --skip-phases=preflight\n"
-        f"rm -f {PENDING}"
+        f"rm -f {PENDING}; sync {FOLDER}"
     )
     shown = f"write {CONFIG} (0600), with a token that is not shown" if secret else put.says
-    return (Command(shell, says=f"{shown}\n{kubeadm}", long=True, once=True),)
+    first = "kubeadm reset -f    (an earlier one was interrupted here)\n" if reset else ""
+    return Command(shell, says=f"{first}{shown}\n{kubeadm}", long=True, once=True)
 
 
-COMPLETE = ("configmap/kubeadm-config", "configmap/cluster-info", "deployment.apps/coredns", "daemonset.apps/kube-proxy")
+FINISHED = Command(f"rm -f {PENDING}; sync {FOLDER}", says=f"rm -f {PENDING}    (it was finished after all)")
+COMPLETE = ("configmap/kubeadm-config", "configmap/cluster-info")
+LAST = ("deployment.apps/coredns", "daemonset.apps/kube-proxy")     # what init puts into the API at its very end
+LIVED = 3600    # seconds
 
 
 @dataclass(frozen=True)
 class ControlPlane(State):
-    """A control plane that kubeadm finished: its files, and in its API all that init puts there last."""
+    """A control plane that kubeadm finished: its files, and in its API what init puts there late.
+
+    With the mark of an interrupted init, what comes last must be there too. Such a one is reset only when its API does not come up,
+    and when its etcd has not gone on living for long: then it is somebody's cluster, and nothing is touched.
+    """
 
     config: str
 
@@ -115,7 +126,7 @@ class ControlPlane(State):
     def probe(self) -> str:
         return (
             f"[ -e {PENDING} ] && echo pending; [ -e {ADMIN_CONF} ] && echo files && {{\n"
-            f"{KUBECTL} -n kube-system get cm/kubeadm-config deploy/coredns ds/kube-proxy -o name\n"
+            f"{KUBECTL} -n kube-system get cm/kubeadm-config deploy/coredns ds/kube-proxy -o name --ignore-not-found\n"
             f"{KUBECTL} -n kube-public get cm/cluster-info -o name; }}"
         )
 
@@ -124,24 +135,34 @@ class ControlPlane(State):
         return "pending" not in words and {"files", *COMPLETE} <= set(words)
 
     def commands(self, seen: str) -> tuple[Command, ...]:
-        words = seen.split()
-        if "files" not in words or "pending" in words:
-            return running("init", "--skip-token-print", self.config, secret=False)
-        return (*self._revive(), *(self._complete() if "configmap/kubeadm-config" in words else ()))
+        words = set(seen.split())
+        if "pending" in words and {*COMPLETE, *LAST} <= words:
+            return (FINISHED,)
+        if "pending" in words:
+            return (running("init", "--skip-token-print", self.config, reset=self._reset()),)
+        return (self._revive(),) if "files" in words else (running("init", "--skip-token-print", self.config),)
 
-    def _revive(self) -> tuple[Command, ...]:
+    def _reset(self) -> str:
+        """Shell that ends well when the cluster turns out to be finished, refuses when it has lived, and resets it otherwise."""
+        objects = f"{KUBECTL} -n kube-system get cm/kubeadm-config deploy/coredns ds/kube-proxy >/dev/null 2>&1"
+        lived = f"$(($(stat -c %Y /var/lib/etcd/member/snap/db 2>/dev/null || echo 0) - $(stat -c %Y {PENDING})))"
+        return (
+            f"echo 'kinstall: an earlier kubeadm init was interrupted here: does its API server come up?'\n"
+            f"for n in $(seq 20); do if {objects}; then rm -f {PENDING}; sync {FOLDER}; exit 0; fi; sleep 3; done\n"
+            f"if [ {lived} -gt {LIVED} ]; then\n"
+            "  echo 'kinstall: this control plane has worked for long after that, so it is not reset'\n"
+            f"  echo 'kinstall: mend it by hand, then: rm {PENDING}'\n"
+            "  exit 1\nfi\nkubeadm reset -f\n"
+        )
+
+    def _revive(self) -> Command:
         """A control plane that was there already and does not answer: never reset, only started again."""
         wait = (
             f"systemctl restart kubelet\nfor n in $(seq 60); do {KUBECTL} get --raw /readyz && exit 0; sleep 3; done\n"
             "echo 'kinstall: this control plane was installed before, and its API server does not answer'\n"
             "crictl ps -a | head -20; journalctl -u kubelet -n 20 --no-pager -o cat; exit 1"
         )
-        return (Command(wait, says=f"systemctl restart kubelet; wait for {KUBECTL} get --raw /readyz", long=True),)
-
-    def _complete(self) -> tuple[Command, ...]:
-        """What init puts into the API last, put there again: these phases may be run twice."""
-        phases = ("bootstrap-token", "addon all")
-        return tuple(Command(f"kubeadm init phase {phase} --kubeconfig {ADMIN_CONF}", long=True, once=True) for phase in phases)
+        return Command(wait, says=f"systemctl restart kubelet; wait for {KUBECTL} get --raw /readyz", long=True, once=True)
 
     def undo(self, seen: str) -> tuple[Command, ...]:
         return (Command("kubeadm reset -f", long=True),) if "files" in seen.split() else ()
@@ -149,8 +170,9 @@ class ControlPlane(State):
 
 @dataclass(frozen=True)
 class Joined(State):
-    """A node that belongs to this cluster."""
+    """A node that belongs to this cluster, and that the cluster knows."""
 
+    name: str
     config: str
     endpoint: str
 
@@ -159,13 +181,23 @@ class Joined(State):
         return "membership"
 
     def probe(self) -> str:
-        return f"[ -e {PENDING} ] && echo pending; grep -o 'server: .*' {KUBELET_CONF}"
+        ask = f"timeout 20 kubectl --kubeconfig {KUBELET_CONF} --request-timeout=10s get node {self.name} -o name 2>&1"
+        return (
+            f"[ -e {PENDING} ] && echo pending; grep -o 'server: .*' {KUBELET_CONF} && "
+            f"case \"$({ask})\" in node/*) echo known ;; *NotFound*) echo unknown ;; esac"
+        )
 
     def met(self, seen: str) -> bool:
-        return seen.split() == ["server:", f"https://{self.endpoint}"]
+        words = seen.split()    # an API server that does not answer just now says neither known nor unknown
+        return words[:2] == ["server:", f"https://{self.endpoint}"] and "unknown" not in words
 
     def commands(self, seen: str) -> tuple[Command, ...]:
-        return running("join", "", self.config, secret=True)
+        words = seen.split()
+        if "pending" in words:
+            return (FINISHED,) if "known" in words else (running("join", "", self.config, reset="kubeadm reset -f\n", secret=True),)
+        if "unknown" in words:   # deleted with kubectl: the kubelet registers itself again when it starts
+            return (Command("systemctl restart kubelet; sleep 5"),)
+        return (running("join", "", self.config, secret=True),)
 
     def undo(self, seen: str) -> tuple[Command, ...]:
         return (Command("kubeadm reset -f", long=True),) if "server:" in seen else ()

@@ -13,9 +13,8 @@ import yaml
 from kinstall.model import Cluster, Node
 from kinstall.states import Command, File, State
 from kinstall.steps.base import ADMIN_CONF
-from kinstall.steps.kubeadm import KUBECTL
+from kinstall.steps.kubeadm import FOLDER, KUBECTL
 
-FOLDER = "/etc/kubernetes/kinstall"
 Object = dict[str, Any]     # a Kubernetes object, as YAML gives it
 
 
@@ -80,7 +79,7 @@ class Applied(State):
         return f"objects of {self.path.rpartition('/')[2]}"
 
     def probe(self) -> str:
-        diff = f"{KUBECTL} diff --server-side --force-conflicts --field-manager=kinstall -f {self.path}"
+        diff = f"{KUBECTL.replace('timeout 20', 'timeout 60')} diff --server-side --force-conflicts --field-manager=kinstall -f {self.path}"
         return f"[ -e {ADMIN_CONF} ] && [ -e {self.path} ] && {diff} && echo same"
 
     def met(self, seen: str) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from kinstall.model import Cluster, Node
 from kinstall.packaging import MANAGERS, Repo, Want
-from kinstall.states import Command, Enabled, File, Held, Key, NoOtherEntry, Packages, State
+from kinstall.states import Command, Enabled, File, Held, Key, Packages, State, no_other_entry
 from kinstall.steps.base import KUBELET_CONF
 from kinstall.steps.network import images as network_images
 
@@ -27,7 +28,7 @@ def repository(node: Node, cluster: Cluster) -> Sequence[State]:
     where = Repo("kubernetes", f"Kubernetes {cluster.release.minor}", f"{top}{path}", key_path, excluded=EXCLUDED)
     file = manager.repo_path(where.id)
     checked = Key(key_path, f"{top}/{key}", cluster.sources.kubernetes_key)
-    return [NoOtherEntry(OTHERS, file), checked, File(file, manager.repo_file(where), keep=True)]
+    return [no_other_entry(OTHERS, file), checked, File(file, manager.repo_file(where), keep=True)]
 
 
 def kubernetes(node: Node, cluster: Cluster) -> Sequence[State]:
@@ -53,22 +54,21 @@ class Images(State):
         return "images"
 
     def probe(self) -> str:
-        fixed = "".join(f"echo 'want {image}'; " for image in self.fixed)
-        has = "crictl images | awk 'NR > 1 { print \"has\", $1 \":\" $2 }'"
-        return f"[ -e {KUBELET_CONF} ] && echo node || {{ {fixed}{self.listed} | sed 's/^/want /'; {has}; }}"
+        fixed = "".join(f"echo {quote(image)}; " for image in self.fixed)
+        ask = 'crictl inspecti -q "$image" >/dev/null 2>&1 && echo "has $image" || echo "want $image"'
+        return f"[ -e {KUBELET_CONF} ] && echo node || {{ {fixed}{self.listed}; }} | while read -r image; do {ask}; done"
 
     def missing(self, seen: str) -> list[str]:
         """The images wanted and not there, in order."""
-        pairs = [line.split() for line in seen.splitlines() if len(line.split()) == 2]
-        has = {image for word, image in pairs if word == "has"}
-        return [image for word, image in pairs if word == "want" and image not in has]
+        pairs = (line.split() for line in seen.splitlines())
+        return [pair[1] for pair in pairs if len(pair) == 2 and pair[0] == "want"]
 
     def met(self, seen: str) -> bool:
         return seen.strip() == "node" or (bool(seen.strip()) and not self.missing(seen))
 
     def commands(self, seen: str) -> tuple[Command, ...]:
         images = self.missing(seen)
-        shell = "\n".join(f"echo 'pulling {image}'\ncrictl pull {image}" for image in images)
+        shell = "\n".join(f"echo pulling {quote(image)}\ncrictl pull {quote(image)}" for image in images)
         return (Command(shell, says="\n".join(f"crictl pull {image}" for image in images), long=True),)
 
 

@@ -28,7 +28,7 @@ def waiting(check: str, meanwhile: str, failed: str) -> Command:
 def ready(node: Node, cluster: Cluster) -> Sequence[State]:
     """The node is Ready, asked with the kubelet's own credentials."""
     config = ADMIN_CONF if node.is_control_plane else KUBELET_CONF
-    kubectl = f"kubectl --kubeconfig {config} --request-timeout=10s"
+    kubectl = f"timeout 20 kubectl --kubeconfig {config} --request-timeout=10s"
     condition = "{.status.conditions[?(@.type==\"Ready\")].status}"
     check = f"[ \"$({kubectl} get node {node.name} -o jsonpath='{condition}')\" = True ]"
     columns = "custom-columns=POD:.metadata.name,PHASE:.status.phase,WAITING:.status.containerStatuses[*].state.waiting.reason"

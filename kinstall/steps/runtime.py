@@ -7,7 +7,7 @@ from functools import partial
 
 from kinstall.model import Cluster, Node
 from kinstall.packaging import MANAGERS, Repo, Want, numbers
-from kinstall.states import File, Key, NoOtherEntry, OrByHand, Packages, Removed, Rendered, Service, State
+from kinstall.states import File, Key, OrByHand, Packages, Removed, Rendered, Service, State, no_other_entry
 
 SOCKET = "unix:///run/containerd/containerd.sock"
 CONFIG = "/etc/containerd/config.toml"
@@ -71,7 +71,7 @@ def repository(node: Node, cluster: Cluster) -> Sequence[State]:
     where, key = repo(node, cluster)
     manager = MANAGERS[node.distro.family]
     path = manager.repo_path(where.id)
-    return [NoOtherEntry(r"download\.docker\.com/linux", path), key, File(path, manager.repo_file(where), keep=True)]
+    return [no_other_entry(r"download\.docker\.com/linux", path), key, File(path, manager.repo_file(where), keep=True)]
 
 
 def containerd(node: Node, cluster: Cluster) -> Sequence[State]:
@@ -83,7 +83,8 @@ def containerd(node: Node, cluster: Cluster) -> Sequence[State]:
     if distro.rpm_by_hand:
         folder = (cluster.sources.rpm_folder or distro.rpm_by_hand).format(docker=cluster.sources.docker, arch=node.facts.arch)
         wanted = OrByHand(package, folder, key.path, node.facts.arch)
-    busy = "" if "remove-container-tools" in cluster.allow else "podman ps -q 2>/dev/null; docker ps -q 2>/dev/null"
+    # conmon: a container of podman's, of whatever user
+    busy = "" if "remove-container-tools" in cluster.allow else "pgrep -x conmon; docker ps -q 2>/dev/null"
     return [Removed(manager, distro.conflicts, busy), wanted]
 
 

@@ -11,4 +11,4 @@ from kinstall.steps.kubeadm import Joined, join_config
 
 def join(node: Node, cluster: Cluster) -> Sequence[State]:
     """The worker belongs to the cluster. The token is in a file of mode 0600 that is gone afterwards, never in an argv."""
-    return [Joined(join_config(node, cluster), cluster.endpoint)]
+    return [Joined(node.name, join_config(node, cluster), cluster.endpoint)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from ipaddress import IPv4Interface, IPv4Network
 
 from kinstall.distro import DISTROS, Distro
@@ -15,6 +16,12 @@ metadata: {name: calico-node, namespace: kube-system}
 spec: {template: {spec: {containers: [{name: calico-node, image: "quay.io/calico/node:v3.32.1"}]}}}
 """
 
+DEAD = """\
+[baseos]
+mirrorlist=http://mirrorlist.centos.org/?release=$releasever&arch=$basearch&repo=BaseOS&infra=$infra
+#baseurl=http://mirror.centos.org/$contentdir/$releasever/BaseOS/$basearch/os/
+"""
+
 # what the probes of a bare machine print, by what a state is about; of all others: nothing
 BARE = {
     "hostname": "localhost\nlocalhost\n",
@@ -22,12 +29,22 @@ BARE = {
     "/etc/fstab": "UUID=6e3f0a52 / ext4 defaults 0 1\n/swap.img none swap sw 0 0\n",
     "swap": "/swap.img file 2097148 0 -2\n",
     "/etc/selinux/config": "SELINUX=enforcing\nSELINUXTYPE=targeted\n",
-    "firewalld": "now: no\n: no\n",
-    "images": "want registry.k8s.io/kube-proxy:v1.37.2\nwant registry.k8s.io/pause:3.10.2\nhas registry.k8s.io/pause:3.10.2\n",
-    "/etc/yum.repos.d/CentOS-Linux-BaseOS.repo": (
-        "[baseos]\nmirrorlist=http://mirrorlist.centos.org/?release=$releasever&arch=$basearch&repo=BaseOS&infra=$infra\n"
-        "#baseurl=http://mirror.centos.org/$contentdir/$releasever/BaseOS/$basearch/os/\n"
-    ),
+    "firewalld": "public\n--permanent: no\nnow: no\n",
+    "images": "want registry.k8s.io/kube-proxy:v1.37.2\nhas registry.k8s.io/pause:3.10.2\n",
+    "CentOS repositories": f"{base64.b64encode(DEAD.encode()).decode()} /etc/yum.repos.d/CentOS-Linux-BaseOS.repo\n",
+}
+
+
+# the same of a machine that has been used for other things
+LIST = "deb [signed-by=/usr/share/keyrings/docker.gpg] https://download.docker.com/linux/ubuntu noble stable\n"
+BUSY = {
+    "ufw": "/usr/sbin/ufw\nAdded user rules (see 'ufw status' for running firewall):\nufw allow 22/tcp\n",
+    "no other entry of docker-ce.list": f"{base64.b64encode(LIST.encode()).decode()} /etc/apt/sources.list.d/docker.list\n",
+    "no package docker.io containerd runc": "docker.io 26.1.3-0ubuntu1\nrunc 1.1.12-0ubuntu3\n",
+    "zram swap": "generator\n1\n",
+    "swap units": "dev-zram0.swap\n",
+    "service containerd": "enabled\nactive\n100\n200\n",
+    "membership": "pending\n",
 }
 
 

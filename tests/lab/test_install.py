@@ -64,7 +64,7 @@ def test_a_plan_shows_everything_and_changes_nothing(lab: Lab, answers: Answers)
     before = {name: _snapshot(lab, name) for name in MIXED}
     shown = install(lab, answers(), "--plan")
     assert shown.code == 0
-    for words in ("write /etc/hosts (0644", "swapoff -a", "firewall-cmd -q --permanent --add-port=10250/tcp", "kubeadm init --config",
+    for words in ("write /etc/hosts", "swapoff -a", "firewall-cmd -q --permanent --zone=public --add-port=10250/tcp", "kubeadm init --config",
                   "vault.centos.org", "fetch the newest containerd.io RPM", "kubeadm join --config", "+ #kinstall# /swap.img"):
         assert words in shown.out
     for name in MIXED:

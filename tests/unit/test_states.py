@@ -17,21 +17,23 @@ from kinstall.states import (
     Edited,
     File,
     Firewalld,
+    KeptAtLeast,
     Key,
-    NoOtherEntry,
     NoZram,
     OrByHand,
     Packages,
     Service,
-    SysctlAtLeast,
     Ufw,
     batch,
     block,
+    no_other_entry,
     unbatch,
     unblock,
     with_swap,
     without_swap,
 )
+from kinstall.states.base import changes
+from kinstall.states.firewall import is_open
 from kinstall.states.package import primary_keys
 from kinstall.states.repository import off_in_list, off_in_repo, off_in_sources
 
@@ -121,6 +123,29 @@ class TestFile:
     def test_the_plan_shows_what_changes(self) -> None:
         (command,) = File("/etc/x", "a\nc\n").commands("644 root:root 0\na\nb\n")
         assert command.shown == "write /etc/x (0644, root:root)\n    - b\n    + c"
+
+
+def test_a_line_that_may_hold_a_secret_is_told_and_not_shown() -> None:
+    before = '[auth]\n  password = "hunter2"\nbaseurl=https://me:hunter2@mirror.lan/\nplain\n'
+    assert "hunter2" not in changes(before, "")
+    assert "- plain" in changes(before, "")
+
+
+def test_a_file_for_some_hosts_is_met_on_the_others(tmp_path: Path) -> None:
+    file = File(str(tmp_path / "x"), "a\n", where=f"[ -d {tmp_path}/sub ]")
+    assert file.met(sh(file.probe()))
+    (tmp_path / "sub").mkdir()
+    assert not file.met(sh(file.probe()))
+
+
+def test_undo_puts_back_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("theirs\n")
+    file = File(str(path), "ours\n", keep=True)
+    for command in (*file.commands(sh(file.probe())), *file.undo("644 root:root x")):
+        sh(command.shell.replace("chown root:root", "true"))
+    assert path.read_text() == "theirs\n"
+    assert not (tmp_path / "config.toml.before-kinstall").exists()
 
 
 def test_an_edited_file_keeps_its_original_once_and_its_mode(tmp_path: Path) -> None:
@@ -244,52 +269,67 @@ class TestKey:
 
 
 class TestNoOtherEntry:
-    state = NoOtherEntry(r"download\.docker\.com/linux", "/etc/apt/sources.list.d/docker-ce.list")
+    pattern = re.compile(r"download\.docker\.com/linux")
+    state = no_other_entry(pattern.pattern, "/etc/apt/sources.list.d/docker-ce.list")
 
     def seen(self, path: str, text: str) -> str:
         return f"{base64.b64encode(text.encode()).decode()} {path}\n"
 
     def test_a_line_of_a_list_is_commented_and_the_others_stay(self) -> None:
         text = "deb http://deb.debian.org/debian trixie main\ndeb [signed-by=/k] https://download.docker.com/linux/debian trixie stable\n"
-        after = off_in_list(re.compile(self.state.pattern), text)
+        after = off_in_list(self.pattern, text)
         assert after.splitlines()[0] == text.splitlines()[0]
         assert after.splitlines()[1].startswith("#kinstall# deb [signed-by=/k]")
         assert self.state.met(self.seen("/etc/apt/sources.list", after))
 
     def test_a_stanza_is_disabled_and_the_others_stay(self) -> None:
         text = "URIs: http://deb.debian.org/debian\n\nTypes: deb\nURIs: https://download.docker.com/linux/debian\nEnabled: yes\n"
-        after = off_in_sources(re.compile(self.state.pattern), text)
+        after = off_in_sources(self.pattern, text)
         assert after == text.replace("Enabled: yes", "Enabled: no")
         assert self.state.met(self.seen("/etc/apt/sources.list.d/x.sources", after))
-        assert "Enabled: no" in off_in_sources(re.compile(self.state.pattern), text.replace("Enabled: yes\n", ""))
+        assert "Enabled: no" in off_in_sources(self.pattern, text.replace("Enabled: yes\n", ""))
 
     def test_a_section_is_disabled_and_the_others_stay(self) -> None:
         text = "# all\n[base]\nbaseurl=http://x\nenabled=1\n[docker]\nbaseurl=https://download.docker.com/linux/centos/8\nenabled=1\n"
-        after = off_in_repo(re.compile(self.state.pattern), text)
+        after = off_in_repo(self.pattern, text)
         assert after == text[:-2] + "0\n"
         assert self.state.met(self.seen("/etc/yum.repos.d/docker.repo", after))
 
     def test_what_it_does_is_written_with_the_original_kept(self) -> None:
         line = "deb https://download.docker.com/linux/debian x stable\n"
-        commands = self.state.commands(self.seen("/etc/apt/sources.list.d/docker.list", line))
-        assert [command.shown.partition(" (")[0] for command in commands] == [
-            "keep /etc/apt/sources.list.d/docker.list as /etc/apt/sources.list.d/docker.list.before-kinstall",
-            "write /etc/apt/sources.list.d/docker.list",
-        ]
+        kept, written = self.state.commands(self.seen("/etc/apt/sources.list.d/docker.list", line))
+        assert kept.shown == "keep /etc/apt/sources.list.d/docker.list as /etc/apt/sources.list.d/docker.list.before-kinstall"
+        assert written.shown == f"write /etc/apt/sources.list.d/docker.list\n    - {line[:-1]}\n    + #kinstall# {line[:-1]}"
 
 
 class TestFirewalls:
-    def test_only_what_is_missing_is_added_in_both_worlds(self) -> None:
-        state = Firewalld(("6443/tcp", "10250/tcp"), ("10.244.0.0/16",))
-        seen = "--permanent: 6443/tcp 10250/tcp 10.244.0.0/16 yes\nnow: 6443/tcp no\n"
-        assert [command.shell for command in state.commands(seen)] == [
-            "firewall-cmd -q --add-port=10250/tcp",
+    state = Firewalld("eth0", ("6443/tcp", "10250/tcp"), ("10.244.0.0/16",))
+
+    def test_only_what_is_missing_is_added_in_both_worlds_and_in_the_cards_zone(self) -> None:
+        seen = "home\n--permanent: 6443/tcp 10250/tcp 10.244.0.0/16 yes\nnow: 6443/tcp no\n"
+        assert [command.shell for command in self.state.commands(seen)] == [
+            "firewall-cmd -q --zone=home --add-port=10250/tcp",
             "firewall-cmd -q --zone=trusted --add-source=10.244.0.0/16",
-            "firewall-cmd -q --add-masquerade",
+            "firewall-cmd -q --zone=home --add-masquerade",
         ]
 
+    @pytest.mark.parametrize(
+        ("port", "listed", "expected"),
+        [
+            ("10250/tcp", "6443/tcp 10000-20000/tcp", True),
+            ("30000-32767/tcp", "30000-60999/tcp", True),
+            ("30000-32767/tcp", "30000-32000/tcp", False),
+            ("8472/udp", "8000-9000/tcp", False),
+            ("10250/tcp", "10.250.0.0/16 ssh", False),
+            ("10250/tcp", "", False),
+        ],
+    )
+    def test_a_port_within_a_range_is_open(self, port: str, listed: str, expected: bool) -> None:
+        """firewalld joins ranges that touch: what was added need not be listed as it was written."""
+        assert is_open(port, listed.split()) is expected
+
     def test_no_firewall_is_no_work(self) -> None:
-        assert Firewalld(("6443/tcp",), ()).met("")
+        assert self.state.met("")
         assert Ufw(("6443/tcp",), ()).met("")
 
     def test_ufw_knows_its_own_rules(self) -> None:
@@ -301,7 +341,7 @@ class TestFirewalls:
 
 
 def test_limits_may_be_higher() -> None:
-    state = SysctlAtLeast("fs.inotify.max_user_instances", "8192")
+    state = KeptAtLeast("fs.inotify.max_user_instances", "8192")
     assert state.met("65536\n")
     assert not state.met("128\n")
     assert not state.met("")

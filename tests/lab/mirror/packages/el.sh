@@ -24,18 +24,20 @@ el() {
 
 el_base() { # MAJOR: what a fresh machine's rpm database knows; not for a repository
   local v=$1 root=$P/base-$1 spec='' name
-  ls "$W"/lab/lab-base-"$v"-*.rpm >/dev/null 2>&1 && return 0
+  [ ! -f "$W/lab/.base-$v-$STAMP" ] || return 0
+  rm -f "$W"/lab/.base-"$v"-*
   mkdir -p "$root/etc"
   echo "$v" > "$root/etc/lab-base"
   local provided=(
     /bin/sh /bin/bash "system-release(releasever) = $v" "system-release = $v" "centos-release = $v"
     bash coreutils util-linux 'systemd = 252' 'glibc = 2.36' 'libseccomp = 2.5.4' 'python3 = 3.11'
     'dnf = 4.14' 'yum = 4.14' 'dnf-plugins-core = 4.3' rpm chkconfig
-    kmod procps-ng sudo openssh-server 'iproute = 6.1' NetworkManager ca-certificates gnupg2 which grep sed gawk findutils
+    kmod procps-ng sudo openssh-server 'iproute = 6.1' NetworkManager ca-certificates gnupg2 diffutils /usr/bin/curl which grep sed gawk findutils
     'firewalld = 0.9.3' libselinux-utils 'selinux-policy = 3.14.3' selinux-policy-targeted
   )
   for name in "${provided[@]}"; do spec+="Provides: $name"$'\n'; done
   rpm_ lab-base "$v" "1.el$v" "$root" "$W/lab" "$spec"
+  touch "$W/lab/.base-$v-$STAMP"
 }
 
 el_repos() { # MAJOR BASEOS APPSTREAM
@@ -118,9 +120,9 @@ el_bait() { # APPSTREAM: podman needs AppStream's runc, with which containerd.io
     $'Epoch: 1\nRequires: runc >= 1.0.0\nRequires: container-selinux'
 }
 
-fake_program() { # NAME WHAT-IT-SAYS
+fake_program() { # NAME WHAT-ITS-VERSION-SAYS: it runs nothing, so it lists nothing
   rm -rf "$P/e-$1"
   mkdir -p "$P/e-$1/usr/bin"
-  printf '#!/bin/sh\necho "%s"\n' "$2" > "$P/e-$1/usr/bin/$1"
+  printf '#!/bin/sh\ncase $1 in *version) echo "%s" ;; esac\n' "$2" > "$P/e-$1/usr/bin/$1"
   chmod 755 "$P/e-$1/usr/bin/$1"
 }
