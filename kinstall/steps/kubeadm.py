@@ -180,11 +180,14 @@ class Joined(State):
     def about(self) -> str:
         return "membership"
 
+    def _ask(self) -> str:
+        """Shell that prints what the API server says of this node, with the kubelet's own credentials."""
+        return f"timeout 20 kubectl --kubeconfig {KUBELET_CONF} --request-timeout=10s get node {self.name} -o name 2>&1"
+
     def probe(self) -> str:
-        ask = f"timeout 20 kubectl --kubeconfig {KUBELET_CONF} --request-timeout=10s get node {self.name} -o name 2>&1"
         return (
             f"[ -e {PENDING} ] && echo pending; grep -o 'server: .*' {KUBELET_CONF} && "
-            f"case \"$({ask})\" in node/*) echo known ;; *NotFound*) echo unknown ;; esac"
+            f"case \"$({self._ask()})\" in node/*) echo known ;; *NotFound*) echo unknown ;; esac"
         )
 
     def met(self, seen: str) -> bool:
@@ -194,10 +197,22 @@ class Joined(State):
     def commands(self, seen: str) -> tuple[Command, ...]:
         words = seen.split()
         if "pending" in words:
-            return (FINISHED,) if "known" in words else (running("join", "", self.config, reset="kubeadm reset -f\n", secret=True),)
+            return (FINISHED,) if "known" in words else (running("join", "", self.config, reset=self._reset(), secret=True),)
         if "unknown" in words:   # deleted with kubectl: the kubelet registers itself again when it starts
             return (Command("systemctl restart kubelet; sleep 5"),)
         return (running("join", "", self.config, secret=True),)
+
+    def _reset(self) -> str:
+        """Shell that ends well when the node turns out to be known, refuses when nobody can be asked, and resets it otherwise."""
+        return (
+            f"if [ -e {KUBELET_CONF} ]; then\n"
+            "  echo 'kinstall: an earlier kubeadm join was interrupted here: does the cluster know this node?'\n"
+            f"  for n in $(seq 10); do said=$({self._ask()}) || true\n"
+            f"    case $said in node/*) rm -f {PENDING}; sync {FOLDER}; exit 0 ;; *NotFound*|*Unauthorized*|*Forbidden*) break ;; esac\n"
+            "    sleep 3; done\n"
+            "  case $said in *NotFound*|*Unauthorized*|*Forbidden*) ;; *)\n"
+            f"    echo \"kinstall: nobody can be asked, so this node is not reset: $said\"; exit 1 ;; esac\nfi\nkubeadm reset -f\n"
+        )
 
     def undo(self, seen: str) -> tuple[Command, ...]:
         return (Command("kubeadm reset -f", long=True),) if "server:" in seen else ()

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from kinstall.events import CommandStarted
+from kinstall.steps.kubeadm import PENDING
 from tests.lab.labctl.lab import Lab
 from tests.lab.labctl.paths import PASSWORD
-from tests.lab.runs import KINSTALL, environment, install, newest, nodes, process_lists, tokens
+from tests.lab.runs import KINSTALL, KUBECTL, environment, install, newest, nodes, process_lists, tokens
 
 Answers = Callable[..., Path]
 MIXED = {"cp1": "debian12", "w1": "centos8", "w2": "debian13"}
@@ -64,11 +65,18 @@ def test_a_plan_shows_everything_and_changes_nothing(lab: Lab, answers: Answers)
     before = {name: _snapshot(lab, name) for name in MIXED}
     shown = install(lab, answers(), "--plan")
     assert shown.code == 0
-    for words in ("write /etc/hosts", "swapoff -a", "firewall-cmd -q --permanent --zone=public --add-port=10250/tcp", "kubeadm init --config",
-                  "vault.centos.org", "fetch the newest containerd.io RPM", "kubeadm join --config", "+ #kinstall# /swap.img"):
+    for words in SHOWN:
         assert words in shown.out
     for name in MIXED:
         assert _snapshot(lab, name) ^ before[name] == set()
+
+
+# a file whole, a file edited, a command, the by-hand path, what runs in a unit
+SHOWN = (
+    "write /etc/modules-load.d/kinstall.conf (0644", "write /etc/hosts", "+ #kinstall# /swap.img", "swapoff -a", "vault.centos.org",
+    "firewall-cmd -q --permanent --zone=public --add-port=10250/tcp", "fetch the newest containerd.io RPM",
+    "kubeadm init --config", "kubeadm join --config",
+)
 
 
 def _snapshot(lab: Lab, name: str) -> set[str]:
@@ -134,12 +142,22 @@ PAIRINGS = [
 ]
 
 
+# the network card in another zone than the default one, with a range open that holds the kubelet's port
+OTHER_ZONE = """
+for world in "" --permanent; do
+  firewall-cmd -q $world --zone=internal --add-service=ssh; firewall-cmd -q $world --zone=internal --add-port=10000-20000/tcp
+done
+firewall-cmd -q --zone=internal --add-interface=eth0
+"""
+
+
 @pytest.mark.parametrize(("hosts", "plugin", "account", "wanted", "version"), PAIRINGS)
 def test_pairings(lab: Lab, answers: Answers, hosts: dict[str, str], plugin: str, account: str, wanted: str, version: str) -> None:
     """Other control planes and workers, with the firewall on where there is one, and the older minor."""
     lab.fresh(**hosts)
     for name in (name for name, distro in hosts.items() if distro == "rocky9"):
         lab.ssh(name, "dnf -q -y install podman")   # bait: its runc excludes containerd.io
+        lab.ssh(name, OTHER_ZONE)
     path = answers(account=account, network={"plugin": plugin}, cluster={"kubernetes": wanted})
     run = install(lab, path)
     assert run.code == 0
@@ -170,6 +188,44 @@ def test_ended_in_the_middle_of_a_package_installation(lab: Lab, answers: Answer
     assert again.output("cp1", "kubernetes"), "its output was followed"
     all_ready(lab, "cp1")
     assert not lab.ssh("cp1", UNITS).strip()
+    _survives_a_mark_that_stayed_behind(lab, path)
+
+
+def _survives_a_mark_that_stayed_behind(lab: Lab, path: Path) -> None:
+    """The mark of an interrupted init on a control plane that works: it loses the mark, and nothing else."""
+    identity = f"{KUBECTL} get namespace kube-system -o jsonpath='{{.metadata.uid}}'"
+    before = lab.ssh("cp1", identity)
+    lab.ssh("cp1", f"touch {PENDING}")
+    run = install(lab, path)
+    assert (run.code, run.ended.changed) == (0, 1)
+    assert lab.ssh("cp1", identity) == before
+    assert lab.ssh("cp1", f"ls {PENDING} 2>/dev/null || true") == ""
+
+
+def test_a_power_cut_in_the_middle_of_init(lab: Lab, answers: Answers) -> None:
+    """The host loses its power while kubeadm works; the next run finds what is half-done, resets that alone, and converges."""
+    lab.fresh(cp1="debian12")
+    path = answers()
+    running = lab.popen(KINSTALL, "--headless", path, env=environment(path.parent / "state"))
+    _wait_for_unit(lab, "kinstall-init-")
+    _wait_for(lab, f"ls {PENDING} && ls /etc/kubernetes/manifests/etcd.yaml")
+    lab.kill("cp1")
+    running.send_signal(signal.SIGINT)
+    assert running.wait(timeout=60) == 130
+    lab.start("cp1")
+    again = install(lab, path)
+    assert again.code == 0
+    assert any("interrupted" in line for line in again.output("cp1", "init"))
+    all_ready(lab, "cp1")
+
+
+def _wait_for(lab: Lab, check: str) -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        if lab.ssh("cp1", f"{check} >/dev/null 2>&1 && echo yes || true"):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"not within 120 s: {check}")
 
 
 UNITS = "systemctl list-units --all --plain --no-legend 'kinstall-*' | awk '{ print $1 }'"

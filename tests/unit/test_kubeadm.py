@@ -82,6 +82,21 @@ class TestJoined:
         (command,) = self.state.commands("pending\n")
         assert command.shown.startswith("kubeadm reset -f")
 
+    @pytest.mark.parametrize(
+        ("said", "expected"),
+        [("node/w1", "sync"), ("Error from server (NotFound): not found", "reset"), ("Unable to connect to the server", "refused")],
+    )
+    def test_a_worker_that_cannot_ask_is_not_reset(self, tmp_path: Path, said: str, expected: str) -> None:
+        """The shell itself, with stand-ins for kubectl and kubeadm that only say that they were called."""
+        stand_ins = {"kubectl": f"echo '{said}'; [ '{said}' = node/w1 ]", "kubeadm": "echo kubeadm $1", "sync": "echo sync", "sleep": ""}
+        for name, text in stand_ins.items():
+            (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+            (tmp_path / name).chmod(0o755)
+        (tmp_path / "kubelet.conf").touch()
+        shell = self.state._reset().replace("/etc/kubernetes", str(tmp_path))
+        said_all = sh(f"set -e\nPATH={tmp_path}:$PATH\n{shell}").splitlines()
+        assert said_all[-1].startswith({"sync": "sync", "reset": "kubeadm reset", "refused": "kinstall: nobody can be asked"}[expected])
+
     def test_a_node_that_was_deleted_registers_itself_again(self) -> None:
         (command,) = self.state.commands(f"{self.server}unknown\n")
         assert command.shell.startswith("systemctl restart kubelet")
