@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 import getpass
 import os
-import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -16,13 +15,15 @@ import typer
 
 from kinstall import __version__, journal
 from kinstall.answers import load, resolve
-from kinstall.connecting import Connector
+from kinstall.connecting import Ask, Connector, typed_line
 from kinstall.errors import KinstallError
 from kinstall.headless import Events, Lines, LiveTable
 from kinstall.hub import Hub, Sink
 from kinstall.installation import Installation
 from kinstall.model import Host
 from kinstall.secrets import Redactor
+from kinstall.stopping import supervise
+from kinstall.streams import hardy
 
 HELP = """Turn bare machines into a Kubernetes cluster, over SSH.
 
@@ -89,13 +90,13 @@ def run_headless(path: Path, *, plan: bool, json: bool, verbose: bool, accept: b
             hub = Hub((written, front), redactor(hosts))
             code = supervise(Installation(answers, hosts, hub, connector, plan_only=plan).run())
     except KinstallError as error:
-        typer.echo("\n".join(error.lines()), err=True)
+        tell("\n".join(error.lines()) + "\n")
         return error.exit_code
-    typer.echo(f"journal: {written.path}" + (f" (incomplete: {written.broken})" if written.broken else ""), err=True)
+    tell(f"journal: {written.path}" + (f" (incomplete: {written.broken})" if written.broken else "") + "\n")
     return code
 
 
-def front_end(stack: contextlib.ExitStack, *, lines_only: bool, json: bool, verbose: bool) -> tuple[Sink, Callable[[str], bool]]:
+def front_end(stack: contextlib.ExitStack, *, lines_only: bool, json: bool, verbose: bool) -> tuple[Sink, Ask]:
     """The sink that suits the terminal and the flags, and how a question is asked beside it."""
     if json:
         return Events(), confirm
@@ -114,27 +115,29 @@ def redactor(hosts: Iterable[Host]) -> Redactor:
     return made
 
 
-def supervise(work: Awaitable[int]) -> int:
-    """Run to the end; Ctrl-C (or SIGTERM, or a closed terminal) stops it in good order."""
-
-    async def until_done() -> int:
-        task = asyncio.ensure_future(work)
-        loop = asyncio.get_running_loop()
-        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(sign, task.cancel)
-        return await task
-
-    return asyncio.run(until_done())
-
-
 def ask(question: str) -> str:
     """A secret from the terminal, not echoed."""
     return getpass.getpass(f"{question}: ")
 
 
-def confirm(question: str) -> bool:
+async def confirm(question: str) -> bool:
     """An explicit yes from the terminal."""
-    return typer.confirm(question, default=False, err=True)
+    while True:
+        tell(f"{question} [y/N]: ")
+        try:
+            line = await typed_line(sys.stdin.fileno())
+        except asyncio.CancelledError:
+            tell("\n")  # what is told next is not told beside the question
+            raise
+        if (word := line.strip().lower()) in ("y", "yes"):
+            return True
+        if word in ("", "n", "no"):
+            return False
+
+
+def tell(text: str) -> None:
+    """On stderr, if anybody reads it."""
+    print(text, end="", file=hardy(sys.stderr), flush=True)
 
 
 def main() -> None:

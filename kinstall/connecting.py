@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Awaitable, Callable
 
 from kinstall.dial import Jumps
 from kinstall.local import connect_local
@@ -11,7 +12,7 @@ from kinstall.model import LOCAL, Host
 from kinstall.ssh import connect
 from kinstall.transport import Transport
 
-Ask = Callable[[str], bool]
+Ask = Callable[[str], Awaitable[bool]]
 
 
 class Connector:
@@ -36,4 +37,21 @@ class Connector:
         if self._accept or self._ask is None:
             return self._accept
         async with self._turn:
-            return await asyncio.to_thread(self._ask, f"The key of {host} is not known yet: {fingerprint}. Is it right?")
+            return await self._ask(f"The key of {host} is not known yet: {fingerprint}. Is it right?")
+
+
+async def typed_line(fd: int) -> str:
+    """A line from a terminal, with its newline; "" at its end. Cancelling lets go at once, and leaves the terminal as it was.
+
+    A thread in input() could not be called back: Ctrl-C would do nothing until Enter.
+    """
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(fd, ready.set)
+    try:
+        await ready.wait()
+        return os.read(fd, 4096).decode(errors="replace")   # a terminal gives one line, however many were typed
+    except OSError:  # it was closed
+        return ""
+    finally:
+        loop.remove_reader(fd)

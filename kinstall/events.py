@@ -2,11 +2,15 @@
 
 Every event has `seq` (1, 2, 3 ... within a run) and `at` (seconds since the epoch); the hub gives both. On the wire an event is one
 line of JSON with its name under `type`.
+
+A str is either a `Name`, by which others look something up, or a `Text`, which a person reads. The hub masks secrets in texts only: a
+password `done` must not rename a status. A plain `str` counts as a text, and tests/unit/test_secrets.py refuses it.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from functools import cache
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -14,6 +18,9 @@ SCHEMA = 1  # of the journal; grows when an event changes its meaning
 
 Status = Literal["pending", "waiting", "running", "done", "already", "failed", "skipped"]
 Level = Literal["info", "warning", "error"]
+
+Name = Annotated[str, "name"]
+Text = Annotated[str, "text"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
@@ -26,25 +33,25 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_de
 class HostLine(msgspec.Struct, frozen=True):
     """A host as the answers name it."""
 
-    name: str
-    address: str
-    role: str
+    name: Name
+    address: Name
+    role: Name
 
 
 class StepLine(msgspec.Struct, frozen=True):
     """A step of the installation and the hosts it has something to say on."""
 
-    id: str
-    phase: str
-    title: str
-    hosts: tuple[str, ...] = ()
+    id: Name
+    phase: Name
+    title: Text
+    hosts: tuple[Name, ...] = ()
 
 
 class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
     """The first event of a run."""
 
-    kinstall: str               # version
-    cluster: str
+    kinstall: Name              # version
+    cluster: Name
     hosts: tuple[HostLine, ...]
     schema: int = SCHEMA
 
@@ -52,81 +59,81 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
 class Connected(Event, frozen=True, kw_only=True, tag="connected"):
     """A host answers, and the account can become root."""
 
-    host: str
+    host: Name
     seconds: float
 
 
 class FactsRead(Event, frozen=True, kw_only=True, tag="facts-read"):
     """What a host is, in the words of a person."""
 
-    host: str
-    distribution: str
-    kernel: str
-    arch: str
+    host: Name
+    distribution: Text
+    kernel: Text
+    arch: Text
     cpus: int
     memory: int                 # bytes
     cgroup: int
-    address: str                # the node's address in the cluster
+    address: Name               # the node's address in the cluster
 
 
 class Note(Event, frozen=True, kw_only=True, tag="note"):
     """Something worth knowing: a decision and its reason, a warning."""
 
-    text: str
+    text: Text
     level: Level = "info"
-    host: str = ""
-    step: str = ""
+    host: Name = ""
+    step: Name = ""
 
 
 class Planned(Event, frozen=True, kw_only=True, tag="planned"):
     """What will be looked at, in order."""
 
-    kubernetes: str
-    network: str
+    kubernetes: Name
+    network: Text
     steps: tuple[StepLine, ...]
 
 
 class Described(Event, frozen=True, kw_only=True, tag="described"):
     """The plan of one host against what it is now, line by line: what --plan shows."""
 
-    host: str
-    title: str
-    lines: tuple[str, ...]
+    host: Name
+    title: Text
+    lines: tuple[Text, ...]
 
 
 class StepChanged(Event, frozen=True, kw_only=True, tag="step"):
     """A step on a host has another status: waiting (`reason` says for whom), running, done, already, failed, skipped."""
 
-    host: str
-    step: str
+    host: Name
+    step: Name
     status: Status
     seconds: float = 0.0        # of the whole step, when it ended
-    reason: str = ""
+    reason: Text = ""
 
 
 class CommandStarted(Event, frozen=True, kw_only=True, tag="command-started"):
     """A command begins. `attached`: it ran already, started by an earlier kinstall."""
 
-    host: str
-    step: str
-    shell: str                  # as it may be shown
-    unit: str = ""              # the transient unit it runs in
+    host: Name
+    step: Name
+    shell: Text                 # as it may be shown
+    unit: Name = ""             # the transient unit it runs in
     attached: bool = False
 
 
 class Output(Event, frozen=True, kw_only=True, tag="output"):
     """Whole lines that a host printed: one event per 50 ms at most."""
 
-    host: str
-    step: str
-    lines: tuple[str, ...]
+    host: Name
+    step: Name
+    lines: tuple[Text, ...]
 
 
 class CommandEnded(Event, frozen=True, kw_only=True, tag="command-ended"):
     """A command ended."""
 
-    host: str
-    step: str
+    host: Name
+    step: Name
     exit_status: int
     seconds: float
 
@@ -134,18 +141,18 @@ class CommandEnded(Event, frozen=True, kw_only=True, tag="command-ended"):
 class ConnectionChanged(Event, frozen=True, kw_only=True, tag="connection"):
     """A connection broke, or is there again."""
 
-    host: str
+    host: Name
     lost: bool
 
 
 class Failure(Event, frozen=True, kw_only=True, tag="failure"):
     """An error, as a person reads it: what, where, what to do. `tail`: the end of what the command printed."""
 
-    message: str
-    hint: str = ""
-    host: str = ""
-    step: str = ""
-    tail: tuple[str, ...] = ()
+    message: Text
+    hint: Text = ""
+    host: Name = ""
+    step: Name = ""
+    tail: tuple[Text, ...] = ()
 
 
 class RunEnded(Event, frozen=True, kw_only=True, tag="run-ended"):
@@ -161,6 +168,19 @@ AnyEvent = (
     RunStarted | Connected | FactsRead | Note | Planned | Described | StepChanged | CommandStarted | Output | CommandEnded
     | ConnectionChanged | Failure | RunEnded
 )
+
+
+@cache
+def texts(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields of an event, or of a line in one, that may hold free text: all that are not known to be names or no text at all."""
+    return frozenset(name for name, hint in get_type_hints(kind, include_extras=True).items() if not _is_plain(hint))
+
+
+def _is_plain(hint: Any) -> bool:  # noqa: ANN401  # a type hint may be anything
+    if get_origin(hint) is tuple:
+        return _is_plain(get_args(hint)[0])
+    return hint in (Name, int, float, bool) or get_origin(hint) is Literal
+
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)

@@ -1,10 +1,13 @@
-"""Events -> a terminal, a log, or JSON lines. stdout has the transitions (or, with --json, the events); stderr has what is told beside."""
+"""Events -> a terminal, a log, or JSON lines.
+
+stdout has the transitions, the live table or, with --json, the events; stderr has what is told beside: notes, failures.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import IO, TextIO
 
 from rich.console import Console
@@ -27,6 +30,7 @@ from kinstall.events import (
     encode,
 )
 from kinstall.progress import Progress
+from kinstall.streams import hardy, same_terminal
 from kinstall.table import table
 
 GIB = 1 << 30
@@ -77,7 +81,7 @@ class Lines:
     """One line per step transition: for logs, pipes, and terminals that can do no more."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None, *, verbose: bool = False) -> None:
-        self.out, self.err, self.verbose = out or sys.stdout, err or sys.stderr, verbose
+        self.out, self.err, self.verbose = hardy(out or sys.stdout), hardy(err or sys.stderr), verbose
         self.signs, self.progress, self.width = signs(self.out), Progress(), 8
 
     def __call__(self, event: AnyEvent) -> None:
@@ -133,7 +137,7 @@ class Events:
     """One JSON event per line on stdout; the failures, as a person reads them, on stderr."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
-        self.out, self.err = out or sys.stdout, err or sys.stderr
+        self.out, self.err = hardy(out or sys.stdout), hardy(err or sys.stderr)
 
     def __call__(self, event: AnyEvent) -> None:
         """A sink."""
@@ -143,12 +147,19 @@ class Events:
 
 
 class LiveTable:
-    """A compact table that stays in place: hosts by phases, and what each host is doing. Notes and failures scroll above it."""
+    """A compact table that stays in place on stdout: hosts by phases, and what each host is doing.
 
-    def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False)
+    Notes and failures belong to stderr: they scroll above the table when that is the same terminal, and go where it leads when not.
+    """
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None, *, console: Console | None = None) -> None:
+        self.out, self.err = hardy(out or sys.stdout), hardy(err or sys.stderr)
+        self.console = console or Console(file=self.out, highlight=False)
+        self.together = same_terminal(self.out, self.err)
         self.progress = Progress()
-        self.live = Live(console=self.console, get_renderable=self._table, refresh_per_second=8, redirect_stdout=False)
+        self.live = Live(
+            console=self.console, get_renderable=self._table, refresh_per_second=8, redirect_stdout=False, redirect_stderr=self.together
+        )
 
     def __enter__(self) -> LiveTable:
         self.live.start()
@@ -161,13 +172,13 @@ class LiveTable:
             for text in filter(None, (timing(self.progress, self.progress.ended), summary(self.progress, self.progress.ended))):
                 self.console.print(text, markup=False)
 
-    def aside(self, ask: Callable[[str], bool]) -> Callable[[str], bool]:
+    def aside(self, ask: Callable[[str], Awaitable[bool]]) -> Callable[[str], Awaitable[bool]]:
         """The same question, asked while the table stands still."""
 
-        def asked(question: str) -> bool:
+        async def asked(question: str) -> bool:
             self.live.stop()
             try:
-                return ask(question)
+                return await ask(question)
             finally:
                 self.live.start(refresh=True)
 
@@ -178,12 +189,15 @@ class LiveTable:
         self.progress = self.progress.apply(event)
         match event:
             case Note():
-                self._above([f"{event.host}: {event.text}" if event.host else event.text], "yellow" if event.level == "warning" else "")
+                self._beside([f"{event.host}: {event.text}" if event.host else event.text], "yellow" if event.level == "warning" else "")
             case Failure():
-                self._above(error_lines(event), "red")
+                self._beside(error_lines(event), "red")
 
     def _table(self) -> Table:
-        return table(self.progress, signs(self.console.file))
+        return table(self.progress, signs(self.out))
 
-    def _above(self, lines: Iterable[str], style: str) -> None:
-        self.console.print("\n".join(lines), style=style, markup=False)
+    def _beside(self, lines: Iterable[str], style: str) -> None:
+        if self.together:
+            self.console.print("\n".join(lines), style=style, markup=False)
+        else:
+            print("\n".join(lines), file=self.err, flush=True)

@@ -6,23 +6,28 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from kinstall import __version__, remote
 from kinstall.answers import Answers
 from kinstall.answers.files import located
+from kinstall.claim import Claims
 from kinstall.connecting import Connector
 from kinstall.engine import Engine, Outcome
-from kinstall.errors import CANCELLED, DONE, FAILED, CommandFailed, KinstallError, Several
-from kinstall.events import Connected, Described, Failure, HostLine, Note, Planned, RunEnded, RunStarted
+from kinstall.errors import CANCELLED, DONE, FAILED, KinstallError, Several
+from kinstall.events import Connected, Described, HostLine, Note, Planned, RunEnded, RunStarted
 from kinstall.hub import Hub
 from kinstall.kubeconfig import merge_into
 from kinstall.model import Host
 from kinstall.plan import Plan, describe, make
-from kinstall.runner import Runner
+from kinstall.runner import Runner, failure
 from kinstall.steps.base import ADMIN_CONF
-from kinstall.survey import survey
+from kinstall.survey import look, survey
+from kinstall.together import done, tried
+
+CLOSING = 20.0  # seconds to let go of all hosts
 
 
 @dataclass(slots=True)
@@ -35,6 +40,7 @@ class Installation:
     connector: Connector
     plan_only: bool = False
     runners: dict[str, Runner] = field(default_factory=dict)
+    claims: Claims = field(default_factory=Claims)
 
     async def run(self) -> int:
         """Run it to its end, whatever that is; the exit code. Only a bug raises."""
@@ -52,16 +58,33 @@ class Installation:
             self._tell_cancelled()
             code = CANCELLED
         finally:
-            await asyncio.gather(*(runner.transport.close() for runner in self.runners.values()), return_exceptions=True)
-            await self.connector.close()
+            await self._let_go()
         seconds = round(time.monotonic() - began, 3)
         self.hub.emit(RunEnded(result=RESULTS.get(code, "failed"), exit_code=code, seconds=seconds, changed=outcome.changed))
         return code
 
+    async def _let_go(self) -> None:
+        """Release and close everything. Who stops the run once more does not wait for the end of that."""
+        closing = asyncio.ensure_future(self._close())
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({closing}, timeout=CLOSING)
+        closing.cancel()
+
+    async def _close(self) -> None:
+        await self.claims.release()
+        await asyncio.gather(*(runner.transport.close() for runner in self.runners.values()), return_exceptions=True)
+        await self.connector.close()
+
     async def _outcome(self) -> Outcome:
-        self.runners = await self._connect_all()
+        await self._connect_all()
+        if self.plan_only:
+            return await self._carried_out()
+        await self.claims.take(self.runners.values())
+        return await self.claims.during(self._carried_out())
+
+    async def _carried_out(self) -> Outcome:
         if not self.plan_only:
-            await asyncio.gather(*map(self._take_up, self.runners.values()))
+            await done(map(self._take_up, self.runners.values()))
         if self.answers.addons:
             text = f"this version installs no add-ons yet: {', '.join(self.answers.addons)} will have to wait"
             self.hub.emit(Note(text=text, level="warning"))
@@ -81,19 +104,14 @@ class Installation:
             return Outcome(outcome.changed, (error,))
         return outcome
 
-    async def _connect_all(self) -> dict[str, Runner]:
-        """Every host at once; the errors of all of them together."""
-        tried = await asyncio.gather(*map(self._connect, self.hosts), return_exceptions=True)
-        self.runners = {runner.host: runner for runner in tried if isinstance(runner, Runner)}
-        bugs = [error for error in tried if isinstance(error, BaseException) and not isinstance(error, KinstallError)]
-        errors = [error for error in tried if isinstance(error, KinstallError)]
-        if bugs:
-            raise bugs[0]
+    async def _connect_all(self) -> None:
+        """Every host at once. When one cannot be used, the others are judged all the same, so that everything is told in one run."""
+        errors = [error for error in await tried(map(self._connect, self.hosts)) if error]
         if errors:
-            raise Several(errors)
-        return self.runners
+            looked = await look(self.answers, self.hosts, self.runners)
+            raise Several([*errors, *looked.errors])
 
-    async def _connect(self, host: Host) -> Runner:
+    async def _connect(self, host: Host) -> None:
         began = time.monotonic()
         try:
             transport = await self.connector.connect(host)
@@ -101,7 +119,7 @@ class Installation:
             error.host = error.host or host.name
             raise
         self.hub.emit(Connected(host=host.name, seconds=round(time.monotonic() - began, 3)))
-        return Runner(transport, self.hub)
+        self.runners[host.name] = Runner(transport, self.hub)
 
     async def _take_up(self, runner: Runner) -> None:
         """What an earlier kinstall left running on this host is followed to its end first."""
@@ -112,7 +130,7 @@ class Installation:
             await runner.attach(unit)
 
     async def _describe(self, plan: Plan) -> None:
-        observed = await asyncio.gather(*(self.runners[host.node.name].observe(host.states) for host in plan.hosts))
+        observed = await done(self.runners[host.node.name].observe(host.states) for host in plan.hosts)
         for host, seen in zip(plan.hosts, observed, strict=True):
             node = host.node
             title = f"{node.name} ({node.address}, {node.host.role}, {node.distro.title})"
@@ -129,8 +147,7 @@ class Installation:
 
     def _tell(self, error: KinstallError) -> None:
         for one in error.errors if isinstance(error, Several) else (error,):
-            tail = one.tail if isinstance(one, CommandFailed) else ()
-            self.hub.emit(Failure(message=one.message, hint=one.hint, host=one.host, step=one.step, tail=tail))
+            self.hub.emit(failure(one))
 
     def _tell_cancelled(self) -> None:
         text = "stopped; what runs on the hosts as a unit goes on there, and the next run follows it"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kinstall.board import Board
-from kinstall.errors import Blocked, CommandFailed, KinstallError, NotMet
-from kinstall.events import Failure, Status, StepChanged
+from kinstall.errors import Blocked, KinstallError, NotMet
+from kinstall.events import Note, Status, StepChanged
 from kinstall.model import Cluster
 from kinstall.plan import HostPlan, PlannedStep
-from kinstall.runner import Runner
+from kinstall.runner import Runner, failure
 from kinstall.states import State
 
 SEEN_SHOWN = 300    # characters of an observation in an error
+LOOK, PROOF = "look", "proof"   # where a host is before its first step and after its last
+PROOFS = 3          # more looks at what does not hold in the end: a node is NotReady for a second, a DNS answer gets lost
+PROOF_PAUSE = 5.0
 
 
 class Pipeline:
@@ -24,7 +29,7 @@ class Pipeline:
         self.host = plan.node.name
         self.changed = 0
         self.error: KinstallError | None = None
-        self._at, self._began = "", 0.0
+        self._at, self._began = LOOK, time.monotonic()
 
     async def run(self) -> None:
         """Every step in order, then the proof that all hold together."""
@@ -81,32 +86,43 @@ class Pipeline:
                 raise self._not_met([(state, seen[n])], "was applied without an error, and does not hold", "")
 
     async def _prove(self) -> None:
-        """One more batch: all states hold together, none has undone another."""
-        self._at = "proof"
-        states = self.plan.states
-        seen = await self.runner.observe(states)
-        broken = [(state, was) for state, was in zip(states, seen, strict=True) if not state.met(was)]
+        """One more batch: all states hold together, none has undone another. What does not hold may be a blink: it is looked at again."""
+        self._at, self._began = PROOF, time.monotonic()
+        broken = await self._broken(self.plan.states)
+        for _ in range(PROOFS):
+            if not broken:
+                return
+            text = f"{_names(broken)} does not hold just now: looking again in {PROOF_PAUSE:g} s"
+            self.runner.hub.emit(Note(text=text, host=self.host, step=self._at))
+            await asyncio.sleep(PROOF_PAUSE)
+            broken = await self._broken([state for state, _ in broken])
         if broken:
             raise self._not_met(broken, "held, and does not hold any more", "\nSomething on this host changes it back.")
 
+    async def _broken(self, states: Sequence[State]) -> list[tuple[State, str]]:
+        seen = await self.runner.observe(states)
+        return [(state, was) for state, was in zip(states, seen, strict=True) if not state.met(was)]
+
     def _not_met(self, broken: list[tuple[State, str]], what: str, hint: str) -> NotMet:
-        names = ", ".join(state.about for state, _ in broken)
         seen = "\n".join(f"seen of {state.about}: {was.strip()[:SEEN_SHOWN] or 'nothing'}" for state, was in broken)
-        return NotMet(f"{names} {what}", hint=f"{seen}{hint}", host=self.host, step=self._at)
+        return NotMet(f"{_names(broken)} {what}", hint=f"{seen}{hint}", host=self.host, step=self._at)
 
     async def _stopped(self, error: KinstallError) -> None:
         self.error = error
         error.host, error.step = error.host or self.host, error.step or self._at
         skipped = isinstance(error, Blocked)
-        tail = error.tail if isinstance(error, CommandFailed) else ()
         if not skipped:
-            self.runner.hub.emit(Failure(message=error.message, hint=error.hint, host=error.host, step=error.step, tail=tail))
+            self.runner.hub.emit(failure(error))
         self._tell("skipped" if skipped else "failed", reason=error.message)
         await self.board.failed(self.host, self._at)
 
     def _tell(self, status: Status, *, reason: str = "") -> None:
         seconds = round(time.monotonic() - self._began, 3) if status in ("done", "already", "failed") else 0.0
         self.runner.hub.emit(StepChanged(host=self.host, step=self._at, status=status, seconds=seconds, reason=reason))
+
+
+def _names(broken: Sequence[tuple[State, str]]) -> str:
+    return ", ".join(state.about for state, _ in broken)
 
 
 def _all_met(states: tuple[State, ...], seen: list[str]) -> bool:

@@ -10,7 +10,7 @@ import asyncio
 import re
 import secrets
 from base64 import encodebytes
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +20,7 @@ from kinstall.errors import CommandFailed, ConnectionLost
 from kinstall.transport import Result, Transport
 
 OnLines = Callable[[list[str]], None]
+Reopen = Callable[[], Awaitable[None]]
 
 RUN = "/run/kinstall"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -28,7 +29,9 @@ ATTEMPTS: Final = 5  # drops in a row that bring nothing: then it is not the cab
 BRIEF: Final = 2.0  # seconds that a connection must hold, or bring a line, to count as one
 LOST_STATUS: Final = 255
 TAIL: Final = 20
-NAME: Final = re.compile(r"kinstall-(?P<step>.+)-[0-9a-f]{8}")
+NAME: Final = re.compile(r"kinstall-(?P<step>[A-Za-z0-9_.:-]+)-[0-9a-f]{8}")
+AGAIN: Final = "run kinstall again: it looks at what is there and goes on"
+NO_UNIT: Final = "systemd there takes no new unit: `systemctl is-system-running` and `systemd-run true` may tell why"
 SECURE_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -43,7 +46,7 @@ class UnitResult:
 
 @dataclass(frozen=True, slots=True)
 class RunningUnit:
-    """A unit that an earlier kinstall left behind; `active` while its command still runs."""
+    """A unit that an earlier kinstall left behind; `active` while its command still runs, or waits for systemd to begin it."""
 
     name: str
     step: str
@@ -55,16 +58,19 @@ def unit_name(step_id: str, shell: str) -> str:
     return f"kinstall-{re.sub(r'[^A-Za-z0-9_.:-]', '-', step_id)}-{sha256(shell.encode()).hexdigest()[:8]}"
 
 
-async def run_unit(transport: Transport, step_id: str, shell: str, on_lines: OnLines) -> UnitResult:
-    """Run a command to its end, whatever happens to the connection. Cancelling leaves it running on the host."""
-    watch = Watch(transport, unit_name(step_id, shell), step_id, on_lines)
+async def run_unit(transport: Transport, step_id: str, shell: str, on_lines: OnLines, reopen: Reopen | None = None) -> UnitResult:
+    """Run a command to its end, whatever happens to the connection. Cancelling leaves it running on the host.
+
+    `reopen` connects again after a drop, and may tell somebody; without it the transport does it alone.
+    """
+    watch = Watch(transport, unit_name(step_id, shell), step_id, on_lines, reopen)
     return await watch.to_the_end(attached=await watch.start(shell))
 
 
-async def attach(transport: Transport, name: str, on_lines: OnLines) -> UnitResult:
+async def attach(transport: Transport, name: str, on_lines: OnLines, reopen: Reopen | None = None) -> UnitResult:
     """Follow a unit that runs already, from its first line to its end."""
     step = NAME.fullmatch(name)
-    return await Watch(transport, name, step["step"] if step else name, on_lines).to_the_end(attached=True)
+    return await Watch(transport, name, step["step"] if step else name, on_lines, reopen).to_the_end(attached=True)
 
 
 async def running_units(transport: Transport) -> list[RunningUnit]:
@@ -73,15 +79,16 @@ async def running_units(transport: Transport) -> list[RunningUnit]:
     found = []
     for name, _, state, *_ in (line.split(None, 4) for line in listed.out.splitlines() if len(line.split()) >= 4):
         if match := NAME.fullmatch(name.removesuffix(".service")):
-            found.append(RunningUnit(match[0], match["step"], active=state in {"activating", "deactivating", "reloading"}))
+            found.append(RunningUnit(match[0], match["step"], active=state not in {"active", "failed"}))
     return found
 
 
 class Watch:
     """One unit on one host, and how far its log has been read."""
 
-    def __init__(self, transport: Transport, name: str, step: str, on_lines: OnLines) -> None:
+    def __init__(self, transport: Transport, name: str, step: str, on_lines: OnLines, reopen: Reopen | None) -> None:
         self._transport, self._name, self._step = transport, name, step
+        self._reopen = reopen or transport.reopen
         self._batches = Batches(on_lines)
         self._boot = ""
         self._seen = 0
@@ -93,7 +100,7 @@ class Watch:
         answers: list[Result] = []
         result = await self._insist(script, answers)
         if result.exit_status:
-            raise CommandFailed(f"the unit {self._name} could not be started", exit_status=result.exit_status,
+            raise CommandFailed(f"the unit {self._name} could not be started", exit_status=result.exit_status, hint=NO_UNIT,
                                 tail=(result.out + result.err).splitlines()[-TAIL:], host=self._transport.name, step=self._step)
         self._boot, state = result.out.split()[:2]
         return state == "found" and not answers  # after a drop it may be our own that is found
@@ -117,7 +124,7 @@ class Watch:
                 drops = drops + 1 if clock() - since[0] < BRIEF and self._seen == since[1] else 0
                 if drops == ATTEMPTS:
                     raise
-                await self._transport.reopen()
+                await self._reopen()
                 continue
             if int(ending["lines"]) <= self._seen:  # else tail was faster than the log's last lines
                 return ending
@@ -136,7 +143,7 @@ class Watch:
                 else:
                     self._seen += 1
                     self._batches.add(line)
-        raise ConnectionLost("the host ended the shell that followed a command", host=self._transport.name)
+        raise ConnectionLost("the host ended the shell that followed a command", host=self._transport.name, step=self._step, hint=AGAIN)
 
     def _same_boot(self, boot: str) -> None:
         if self._boot not in ("", boot):
@@ -152,7 +159,7 @@ class Watch:
 
     def _vanished(self, message: str) -> CommandFailed:
         return CommandFailed(message, exit_status=LOST_STATUS, host=self._transport.name, step=self._step, tail=self._batches.last,
-                             hint="run kinstall again: it looks at what is there and goes on")
+                             hint=AGAIN)
 
     async def _insist(self, script: str, drops: list[Result]) -> Result:
         """Run a short script that may run twice, through drops."""
@@ -163,7 +170,7 @@ class Watch:
                 if attempt == ATTEMPTS - 1:
                     raise
                 drops.append(Result(LOST_STATUS, "", ""))
-                await self._transport.reopen()
+                await self._reopen()
         raise AssertionError("unreachable")
 
 
@@ -203,10 +210,10 @@ def exit_status(ending: dict[str, str]) -> int:
 
 START: Final = """\
 cat {boot_id}
-eval "$(systemctl show {unit}.service -p ActiveState)"
-case $ActiveState in
-    activating|deactivating|reloading) echo found; exit 0;;
-    active|failed) [ -f {run}/{unit}/log ] && {{ echo found; exit 0; }}
+Job=; eval "$(systemctl show {unit}.service -p ActiveState,Job)"
+case $ActiveState${{Job:+-queued}} in
+    activating*|deactivating*|reloading*|inactive-queued) echo found; exit 0;;
+    active*|failed*) [ -f {run}/{unit}/log ] && {{ echo found; exit 0; }}
                    systemctl stop {unit}.service; systemctl reset-failed {unit}.service 2>/dev/null;;
 esac
 umask 077
@@ -220,23 +227,26 @@ echo started
 """
 
 # The log is read by tail until the command's process is gone; then systemd is asked how it ended. While systemd re-executes itself
-# (its own upgrade does that) it answers nothing for a moment: that is no answer, so ask again.
+# (its own upgrade does that) it answers nothing for a moment: that is no answer, so ask again. A unit that is inactive and has a job waits
+# for its turn (the host is still starting); without one it is gone.
 FOLLOW: Final = """\
 log={run}/{unit}/log; first={first}; boot=$(cat {boot_id})
 ask() {{
-    ActiveState=; MainPID=0
-    eval "$(systemctl show {unit}.service -p ActiveState,MainPID,Result,ExecMainCode,ExecMainStatus 2>/dev/null)"
+    ActiveState=; MainPID=0; Job=
+    eval "$(systemctl show {unit}.service -p ActiveState,MainPID,Result,ExecMainCode,ExecMainStatus,Job 2>/dev/null)"
+    case $ActiveState in inactive) ActiveState=${{Job:+queued}}; ActiveState=${{ActiveState:-inactive}};; esac
 }}
 echo "{mark} boot=$boot"
 while ask; do
     case $ActiveState in
+        queued) sleep 0.5;;
         activating) [ "$MainPID" -gt 0 ] && {{ tail -n +$first --pid="$MainPID" -s 0.1 -f "$log" 2>/dev/null; break; }};;
         ?*) tail -n +$first "$log" 2>/dev/null; break;;
     esac
     sleep 0.05
 done
 while ask; do
-    case $ActiveState in ''|activating|deactivating|reloading) sleep 0.05;; *) break;; esac
+    case $ActiveState in ''|queued|activating|deactivating|reloading) sleep 0.05;; *) break;; esac
 done
 lines=$(grep -c '' "$log" 2>/dev/null)
 [ "${{lines:-0}}" -ge $first ] && [ -n "$(tail -c 1 "$log" 2>/dev/null)" ] && echo

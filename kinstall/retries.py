@@ -19,7 +19,9 @@ class Retry:
 
 
 RETRIES: Final = (
-    Retry("apt's lists are locked by another apt", re.compile(r"Could not get lock /var/lib/(apt/lists|dpkg)/"), 60, 10),
+    # "E: " is how apt ends; "Waiting for cache lock: Could not get lock ..." is how it waits, and it may fail of something else later
+    Retry("apt's lists are locked by another apt", re.compile(r"E: Could not get lock /var/(lib/apt/lists|cache/apt/archives)/"), 60, 10),
+    Retry("dpkg is locked by another apt", re.compile(r"E: Could not get lock /var/lib/dpkg/"), 3, 10),  # apt waits 10 minutes each time
     Retry("rpm is locked by another dnf", re.compile(r"Failed to obtain the transaction lock|Waiting for process with pid"), 60, 10),
     Retry(
         "a name did not resolve",
@@ -37,7 +39,8 @@ RETRIES: Final = (
     Retry(
         "the API server is not ready yet",
         re.compile(
-            r":6443: connect: connection refused|the server is currently unable to handle the request"
+            r":6443: connect: connection refused|The connection to the server .* was refused"
+            r"|the server is currently unable to handle the request"
             r"|etcdserver: (leader changed|request timed out)"
         ),
         *(30, 4),

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from kinstall import remote
-from kinstall.errors import CommandFailed, ConnectionLost
-from kinstall.events import CommandEnded, CommandStarted, ConnectionChanged, Note, Output
+from kinstall.errors import CommandFailed, ConnectionLost, KinstallError
+from kinstall.events import CommandEnded, CommandStarted, ConnectionChanged, Failure, Note, Output
 from kinstall.hub import Hub
 from kinstall.retries import Retry, deserved
 from kinstall.states import Command, State, batch, unbatch
@@ -17,6 +17,7 @@ from kinstall.transport import Result, Transport
 
 TAIL = 20           # lines of a failed command that its error carries
 PROBE_SECONDS = 180
+AGAIN = "What runs on the host goes on there. When the host can be reached again, run kinstall again: it goes on from there."
 
 
 class Runner:
@@ -25,6 +26,7 @@ class Runner:
     def __init__(self, transport: Transport, hub: Hub) -> None:
         self.transport, self.hub = transport, hub
         self.host = transport.name
+        self._reopening = 0
 
     async def observe(self, states: Sequence[State]) -> list[str]:
         """The observations of these states, in one round trip."""
@@ -52,7 +54,7 @@ class Runner:
         """Follow a unit that an earlier kinstall left, to its end. Its exit code matters to nobody: the states are probed afterwards."""
         began = time.monotonic()
         self.hub.emit(CommandStarted(host=self.host, step=unit.step, shell="", unit=unit.name, attached=True))
-        result = await remote.attach(self.transport, unit.name, lambda lines: self._tell(unit.step, lines))
+        result = await remote.attach(self.transport, unit.name, lambda lines: self._tell(unit.step, lines), self._reopen)
         self._ended(unit.step, result.exit_status, began)
 
     async def _once(self, step: str, command: Command) -> tuple[list[str], int]:
@@ -66,7 +68,7 @@ class Runner:
             self._tell(step, lines)
 
         if command.long:
-            status = (await remote.run_unit(self.transport, step, shell, tell)).exit_status
+            status = (await remote.run_unit(self.transport, step, shell, tell, self._reopen)).exit_status
         else:
             result = await self._persist(shell)
             status = result.exit_status
@@ -79,10 +81,22 @@ class Runner:
         try:
             return await self.transport.root(script, timeout=PROBE_SECONDS)
         except ConnectionLost:
-            self.hub.emit(ConnectionChanged(host=self.host, lost=True))
-            await self.transport.reopen()
-            self.hub.emit(ConnectionChanged(host=self.host, lost=False))
+            await self._reopen()
             return await self.transport.root(script, timeout=PROBE_SECONDS)
+
+    async def _reopen(self) -> None:
+        """Connect again, and tell it: lost once, back once, however many of this host's scripts find out at the same time."""
+        self._reopening += 1
+        if self._reopening == 1:
+            self.hub.emit(ConnectionChanged(host=self.host, lost=True))
+        try:
+            await self.transport.reopen()
+        except BaseException:
+            self._reopening -= 1
+            raise
+        self._reopening -= 1
+        if not self._reopening:
+            self.hub.emit(ConnectionChanged(host=self.host, lost=False))
 
     async def _pause(self, step: str, retry: Retry, tries: int) -> None:
         text = f"{retry.name}: trying again in {retry.pause:g} s ({tries} of {retry.times})"
@@ -101,3 +115,10 @@ class Runner:
         hint = "Mend the cause and run kinstall again: it goes on from here."
         what = f"`{last.strip()}` ended with exit code {status}"
         return CommandFailed(what, exit_status=status, tail=tail, host=self.host, step=step, hint=hint)
+
+
+def failure(error: KinstallError) -> Failure:
+    """The error as the event that tells it."""
+    hint = error.hint or (AGAIN if isinstance(error, ConnectionLost) else "")
+    tail = error.tail if isinstance(error, CommandFailed) else ()
+    return Failure(message=error.message, hint=hint, host=error.host, step=error.step, tail=tail)

@@ -17,6 +17,8 @@ from kinstall.transport import CALL, MERGED, LineFolder, Result, framed
 HANDSHAKE: Final = 120.0  # seconds for sudo to start the shell; when the password is wrong now it would wait for another one for ever
 TAIL: Final = 20  # lines of output that an error carries
 TIMED_OUT: Final = 124  # the exit status of timeout(1)
+HANGS: Final = "Something on this host does not answer: load, disks, network mounts and `systemctl is-system-running` may tell what."
+FAILS: Final = "Mend on this host what the lines above complain of, and run kinstall again."
 
 
 class Process(Protocol):
@@ -68,10 +70,11 @@ class Shell(ABC):
             async with time_limit(timeout):
                 result = await self.run(script, self.become)
         except TimeoutError:
-            raise CommandFailed(f"a script did not end within {timeout:g} seconds", exit_status=TIMED_OUT, host=self.name) from None
+            raise CommandFailed(f"a script did not end within {timeout:g} seconds", exit_status=TIMED_OUT, host=self.name,
+                                hint=HANGS) from None
         if check and result.exit_status:
             raise CommandFailed(f"a script ended with exit status {result.exit_status}", exit_status=result.exit_status,
-                                tail=(result.err or result.out).splitlines()[-TAIL:], host=self.name)
+                                tail=(result.err or result.out).splitlines()[-TAIL:], host=self.name, hint=FAILS)
         return result
 
     async def user(self, script: str) -> Result:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from kinstall import distro, facts, fetch, fitness, versions
 from kinstall.answers import Answers
@@ -16,16 +17,18 @@ from kinstall.hub import Hub
 from kinstall.model import Cluster, Facts, Host, Network, Node, Release, Sources
 from kinstall.runner import Runner
 from kinstall.steps.network import with_values
+from kinstall.together import tried
 
 
 async def survey(answers: Answers, hosts: Sequence[Host], runners: Mapping[str, Runner], hub: Hub) -> Cluster:
     """What is there, and what shall be. Raises Several with everything that stands in the way, of all hosts at once."""
-    read = await asyncio.gather(*(_facts(host, runners[host.name]) for host in hosts))
-    found = dict(zip((host.name for host in hosts), read, strict=True))
-    _judge(answers, hosts, found)
-    nodes = tuple(_node(answers, host, found[host.name], hub) for host in hosts)
+    looked = await look(answers, hosts, runners)
+    if looked.errors:
+        raise Several(looked.errors)
+    nodes = tuple(_node(answers, host, looked.facts[host.name]) for host in hosts)
     for node in nodes:
         _tell(node, hub)
+        _tell_choice(answers, node, hub)
     release = await _release(answers, nodes, hub)
     network = await _network(answers, release, hub)
     return Cluster(
@@ -34,35 +37,80 @@ async def survey(answers: Answers, hosts: Sequence[Host], runners: Mapping[str, 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at the hosts found: the facts of those that could be asked, and everything that stands in the way."""
+
+    facts: Mapping[str, Facts]
+    errors: Sequence[KinstallError]
+
+
+async def look(answers: Answers, hosts: Sequence[Host], runners: Mapping[str, Runner]) -> Looked:
+    """Ask those of the hosts that are connected, all at once, and judge them. Others are somebody else's error."""
+    asked = [host for host in hosts if host.name in runners]
+    read = await tried(_facts(host, runners[host.name]) for host in asked)
+    found = {host.name: result for host, result in zip(asked, read, strict=True) if isinstance(result, Facts)}
+    errors = [result for result in read if isinstance(result, KinstallError)]
+    return Looked(found, [*errors, *_judged(answers, hosts, found)])
+
+
 async def _facts(host: Host, runner: Runner) -> Facts:
-    result = await runner.script(facts.script(host.access.user))
+    try:
+        result = await runner.script(facts.script(host.access.user))
+    except KinstallError as error:
+        error.host, error.step = error.host or host.name, error.step or "facts"
+        raise
     return facts.parse(result.out)
 
 
-def _judge(answers: Answers, hosts: Sequence[Host], found: Mapping[str, Facts]) -> None:
-    pairs = [(host, found[host.name]) for host in hosts]
+def _judged(answers: Answers, hosts: Sequence[Host], found: Mapping[str, Facts]) -> list[KinstallError]:
+    pairs = [(host, found[host.name]) for host in hosts if host.name in found]
     errors: list[KinstallError] = [error for host, has in pairs for error in fitness.judge(host, has, answers.allow)]
-    own = [address for host, has in pairs if host.is_control_plane for address in (host.address, *(str(a.ip) for _, a in has.addresses))]
     errors += fitness.judge_fleet(
-        pairs, pods=answers.network.pods, services=answers.network.services, endpoints=own, allow=answers.allow
+        pairs, pods=answers.network.pods, services=answers.network.services, endpoints=_endpoints(hosts, found), allow=answers.allow
     )
-    if errors:
-        raise Several(errors)
+    return errors + [error for host, has in pairs if (error := _wrong_address(answers, host, has))]
 
 
-def _node(answers: Answers, host: Host, has: Facts, hub: Hub) -> Node:
-    """The host as a node. Its address: the answers'; else the one kinstall reaches it by, if it has it; else its default route's."""
-    own = [str(address.ip) for _, address in has.addresses]
+def _endpoints(hosts: Sequence[Host], found: Mapping[str, Facts]) -> list[str]:
+    """What the API server may be called by. A control plane that could not be asked may be called anything that a node calls it."""
+    servers = [host for host in hosts if host.is_control_plane]
+    known = [host.address for host in servers]
+    known += [str(address.ip) for host in servers if host.name in found for _, address in found[host.name].addresses]
+    if all(host.name in found for host in servers):
+        return known
+    return known + [urlsplit(has.cluster).hostname or has.cluster for has in found.values()]
+
+
+def _address(answers: Answers, host: Host, has: Facts) -> str:
+    """The node's address: the answers'; else the one kinstall reaches the host by, if it has it; else its default route's."""
+    own = _own(has)
     chosen = answers.host(host.name).node_address
-    wanted = str(chosen) if chosen else host.address if host.address in own else has.default_source or (own or [""])[0]
-    if wanted not in own:
-        raise PlanError(
-            f"{wanted or 'no IPv4 address'} is not an address of this host (it has: {', '.join(own) or 'none'})", host=host.name,
-            hint="Name the right one in the answers: `node_address`.",
-        )
-    if len(own) > 1 and not chosen:
-        hub.emit(Note(text=f"the node uses {wanted}; the host also has {', '.join(a for a in own if a != wanted)}", host=host.name))
-    return Node(host=host, facts=has, distro=distro.resolve(has.os_release), address=wanted)
+    return str(chosen) if chosen else host.address if host.address in own else has.default_source or (own or [""])[0]
+
+
+def _own(has: Facts) -> list[str]:
+    return [str(address.ip) for _, address in has.addresses]
+
+
+def _wrong_address(answers: Answers, host: Host, has: Facts) -> PlanError | None:
+    wanted, own = _address(answers, host, has), _own(has)
+    if wanted in own:
+        return None
+    return PlanError(
+        f"{wanted or 'no IPv4 address'} is not an address of this host (it has: {', '.join(own) or 'none'})", host=host.name,
+        hint="Name the right one in the answers: `node_address`.",
+    )
+
+
+def _node(answers: Answers, host: Host, has: Facts) -> Node:
+    return Node(host=host, facts=has, distro=distro.resolve(has.os_release), address=_address(answers, host, has))
+
+
+def _tell_choice(answers: Answers, node: Node, hub: Hub) -> None:
+    others = [address for address in _own(node.facts) if address != node.address]
+    if others and not answers.host(node.name).node_address:
+        hub.emit(Note(text=f"the node uses {node.address}; the host also has {', '.join(others)}", host=node.name))
 
 
 def _tell(node: Node, hub: Hub) -> None:

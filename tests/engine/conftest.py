@@ -10,7 +10,7 @@ import pty
 import signal
 import socket
 import termios
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -269,6 +269,13 @@ def host(server: LabServer, **access: Any) -> Host:
     """The server as a host with a password account, unless told otherwise."""
     given = {"user": "lab", "port": server.port, "password": Secret(PASSWORD), **access}
     return Host(name="cp1", address="127.0.0.1", role=Role.WORKER, access=Access(**given))
+
+
+async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait for something that has no event."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 def free_port() -> int:

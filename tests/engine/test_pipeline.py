@@ -14,8 +14,8 @@ import pytest
 
 from kinstall.board import Board
 from kinstall.distro import DISTROS
-from kinstall.errors import Blocked, CommandFailed, NotMet
-from kinstall.events import AnyEvent, Failure, StepChanged
+from kinstall.errors import Blocked, CommandFailed, ConnectionLost, NotMet
+from kinstall.events import AnyEvent, Failure, Note, StepChanged
 from kinstall.hub import Hub
 from kinstall.local import LocalTransport
 from kinstall.model import Cluster, Node, Role, Ticket
@@ -119,13 +119,52 @@ async def test_commands_that_change_nothing_are_found_out(house: House) -> None:
     assert "seen of a lie: no" in pipeline.error.hint
 
 
-async def test_a_later_step_that_undoes_an_earlier_one_is_found_out(house: House) -> None:
+async def test_a_later_step_that_undoes_an_earlier_one_is_found_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kinstall.pipeline.PROOF_PAUSE", 0.01)
     file = house.file("a")
     undoes = Check("undoer", f"[ -e {house.folder}/b ] && echo yes", (Command(f"rm {file.path}; touch {house.folder}/b"),))
     pipeline = house.pipeline(house.first, ("one", [file]), ("two", [undoes]))
     await pipeline.run()
     assert isinstance(pipeline.error, NotMet)
     assert f"{file.path} held, and does not hold any more" in pipeline.error.message
+    again = [event.text for event in house.events if isinstance(event, Note)]
+    assert again == [f"{file.path} does not hold just now: looking again in 0.01 s"] * 3
+
+
+async def test_a_blink_at_the_end_fails_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole before the proof, once unmet when all is looked at together, whole again: a node that was NotReady for a second."""
+    monkeypatch.setattr("kinstall.pipeline.PROOF_PAUSE", 0.01)
+    looks = house.folder / "looks"
+    looks.touch()
+    blinks = Check("ready", f"echo x >> {looks}; [ $(wc -l < {looks}) = 3 ] || echo yes", (Command("true"),))
+    pipeline = house.pipeline(house.first, ("one", [house.file("a")]), ("ready", [blinks]))
+    await pipeline.run()
+    assert looks.read_text().count("x") >= 4, "it did blink"
+    assert pipeline.error is None
+
+
+@pytest.mark.parametrize(("at", "step"), [(1, "look"), (2, "one")])
+async def test_a_look_that_hangs_says_where_and_what_to_do(house: House, monkeypatch: pytest.MonkeyPatch, at: int, step: str) -> None:
+    monkeypatch.setattr("kinstall.runner.PROBE_SECONDS", 0.5)
+    looks = house.folder / "looks"
+    looks.touch()
+    hangs = Check("hangs", f"echo x >> {looks}; [ $(wc -l < {looks}) = {at} ] && sleep 30", (Command("true"),))
+    pipeline = house.pipeline(house.first, ("one", [house.file("a"), hangs]))
+    await pipeline.run()
+    [told] = [event for event in house.events if isinstance(event, Failure)]
+    assert (told.host, told.step) == ("first", step)
+    assert told.message == "a script did not end within 0.5 seconds"
+    assert "does not answer" in told.hint
+
+
+async def test_a_connection_that_does_not_come_back_says_what_to_do(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def lost(self: Counting, script: str, *, check: bool = False, timeout: float | None = None) -> Result:
+        raise ConnectionLost("the connection broke", host=self.name)
+
+    monkeypatch.setattr(Counting, "root", lost)
+    await house.pipeline(house.first, ("one", [house.file("a")])).run()
+    [told] = [event for event in house.events if isinstance(event, Failure)]
+    assert "run kinstall again" in told.hint
 
 
 async def test_a_state_that_an_earlier_change_made_unmet_is_applied(house: House) -> None:

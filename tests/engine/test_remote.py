@@ -16,9 +16,14 @@ from pathlib import Path
 import pytest
 
 from kinstall.errors import CommandFailed
+from kinstall.events import AnyEvent, CommandEnded, CommandStarted, ConnectionChanged, Output
+from kinstall.hub import Hub
 from kinstall.remote import UnitResult, attach, run_unit, running_units, unit_name
+from kinstall.runner import Runner
+from kinstall.secrets import Redactor
 from kinstall.ssh import SshTransport, connect
-from tests.engine.conftest import LabServer, host, program
+from kinstall.states import Command
+from tests.engine.conftest import LabServer, host, program, until
 
 SYSTEMD_RUN = """\
 #!/bin/sh
@@ -37,7 +42,7 @@ SYSTEMCTL = """\
 #!/bin/sh
 verb=$1; unit=${2%.service}; dir=$SCRATCH/units/$unit
 state() {
-    if [ ! -d "$1" ]; then echo inactive
+    if [ ! -d "$1" ] || [ -e "$1/queued" ]; then echo inactive
     elif [ ! -e "$1/status" ]; then echo activating
     elif [ "$(cat "$1/status")" = 0 ]; then echo active
     else echo failed; fi
@@ -47,6 +52,7 @@ show) state=$(state "$dir"); pid=0; [ $state = activating ] && pid=$(cat "$dir/p
       status=$(cat "$dir/status" 2>/dev/null || echo 0); code=1; result=success
       [ "$status" -gt 128 ] && { code=2; status=$((status - 128)); }
       [ $state = failed ] && result=exit-code
+      [ -e "$dir/queued" ] && echo Job=77
       printf 'ActiveState=%s\\nMainPID=%s\\nResult=%s\\nExecMainCode=%s\\nExecMainStatus=%s\\n' $state ${pid:-0} $result $code $status;;
 stop) [ "$(state "$dir")" = failed ] || rm -rf "$dir";;
 reset-failed) rm -rf "$dir";;
@@ -167,6 +173,50 @@ async def test_a_unit_that_ended_with_nobody_looking_is_collected(server: LabSer
     assert seen.lines == ["all of it"] and nothing_left(server, unit.name)
 
 
+async def test_a_unit_that_is_queued_is_waited_for(server: LabServer, transport: SshTransport) -> None:
+    """A host that is still starting has jobs to do before ours: the unit is inactive until its turn comes."""
+    shell = "echo at last; exit 4"
+    unit = server.scratch / "units" / unit_name("boot", shell)
+    queued = SYSTEMD_RUN.replace("setsid sh -c '", """touch "$SCRATCH/units/$unit/queued"
+setsid sh -c 'while [ -e "$0/queued" ]; do sleep 0.05; done; """)
+    program(server.scratch / "programs" / "systemd-run", queued)
+    first = asyncio.create_task(run_unit(transport, "boot", shell, Seen()))
+    await until((unit / "queued").exists)
+    await asyncio.sleep(0.5)
+    assert not first.done()
+    first.cancel()  # kinstall dies; the next one finds the unit in the queue
+    with contextlib.suppress(asyncio.CancelledError):
+        await first
+    assert [(left.name, left.active) for left in await running_units(transport)] == [(unit.name, True)]
+    seen = Seen()
+    again = asyncio.create_task(run_unit(transport, "boot", shell, seen))
+    await asyncio.sleep(0.5)
+    (unit / "queued").unlink()
+    assert await asyncio.wait_for(again, 10) == UnitResult(4, 1, True)
+    assert seen.lines == ["at last"] and nothing_left(server, unit.name)
+
+
+async def test_a_drop_while_a_unit_is_followed_is_told(server: LabServer, transport: SshTransport) -> None:
+    events: list[AnyEvent] = []
+    runner = Runner(transport, Hub([events.append], Redactor()))
+    running = asyncio.create_task(runner.run("slow", Command("echo first; sleep 0.5; echo last", long=True)))
+    await until(lambda: any(isinstance(event, Output) for event in events))
+    server.drop()
+    await running
+    kinds = [event.lost if isinstance(event, ConnectionChanged) else type(event) for event in events]
+    assert kinds == [CommandStarted, Output, True, False, Output, CommandEnded]
+
+
+async def test_one_drop_is_told_once_however_many_find_out(server: LabServer, transport: SshTransport) -> None:
+    events: list[AnyEvent] = []
+    runner = Runner(transport, Hub([events.append], Redactor()))
+    scripts = [asyncio.create_task(runner.script("sleep 0.3; echo done")) for _ in range(3)]
+    await asyncio.sleep(0.2)
+    server.drop()
+    assert [result.out for result in await asyncio.gather(*scripts)] == ["done\n"] * 3
+    assert [event.lost for event in events if isinstance(event, ConnectionChanged)] == [True, False]
+
+
 async def test_remains_of_a_start_that_failed_halfway_are_in_nobodys_way(server: LabServer, transport: SshTransport) -> None:
     shell = "echo fresh"
     remains = server.scratch / "run" / unit_name("half", shell)
@@ -210,6 +260,7 @@ async def test_a_unit_that_cannot_be_started(server: LabServer, transport: SshTr
     with pytest.raises(CommandFailed, match="could not be started") as failure:
         await run_unit(transport, "step", "true", Seen())
     assert failure.value.tail[-1] == "Failed to connect to bus"
+    assert "systemctl is-system-running" in failure.value.hint
 
 
 async def test_lines_come_in_batches_and_soon(server: LabServer, transport: SshTransport) -> None:

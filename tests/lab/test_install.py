@@ -142,29 +142,36 @@ PAIRINGS = [
 ]
 
 
-# the network card in another zone than the default one, with a range open that holds the kubelet's port
-OTHER_ZONE = """
+# podman, whose runc excludes containerd.io; the card in another zone than the default one, a range open that holds the kubelet's port
+PODMAN_AND_ANOTHER_ZONE = """
+dnf -q -y install podman
 for world in "" --permanent; do
   firewall-cmd -q $world --zone=internal --add-service=ssh; firewall-cmd -q $world --zone=internal --add-port=10000-20000/tcp
 done
 firewall-cmd -q --zone=internal --add-interface=eth0
 """
+UFW = """
+apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install ufw
+ufw allow 22/tcp && ufw --force enable
+"""
+LIVED_IN = {"rocky9": PODMAN_AND_ANOTHER_ZONE, "ubuntu2404": UFW}
+EL_FIREWALL = ("firewall-cmd --state; getenforce", "running\nPermissive\n")
+STILL_ON = {"rocky9": EL_FIREWALL, "centos8": EL_FIREWALL, "ubuntu2404": ("ufw status | head -n 1", "Status: active\n")}
 
 
 @pytest.mark.parametrize(("hosts", "plugin", "account", "wanted", "version"), PAIRINGS)
 def test_pairings(lab: Lab, answers: Answers, hosts: dict[str, str], plugin: str, account: str, wanted: str, version: str) -> None:
     """Other control planes and workers, with the firewall on where there is one, and the older minor."""
     lab.fresh(**hosts)
-    for name in (name for name, distro in hosts.items() if distro == "rocky9"):
-        lab.ssh(name, "dnf -q -y install podman")   # bait: its runc excludes containerd.io
-        lab.ssh(name, OTHER_ZONE)
+    for name, distro in hosts.items():
+        lab.ssh(name, LIVED_IN.get(distro, "true"))
     path = answers(account=account, network={"plugin": plugin}, cluster={"kubernetes": wanted})
     run = install(lab, path)
     assert run.code == 0
     all_ready(lab, *hosts, version=version)
     for name, distro in hosts.items():
-        if distro in ("rocky9", "centos8"):
-            assert lab.ssh(name, "firewall-cmd --state; getenforce") == "running\nPermissive\n"
+        check, said = STILL_ON.get(distro, ("true", ""))
+        assert lab.ssh(name, check) == said
     assert install(lab, path).ended.changed == 0
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from kinstall import __version__
+from kinstall.streams import hardy
 
 BAD = """\
 hosts:
@@ -69,6 +74,31 @@ def test_a_host_that_does_not_answer(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "a: no connection to 127.0.0.1:1" in done.stderr
     assert len(list((tmp_path / "kinstall/sessions").glob("*.jsonl"))) == 1
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",), ("--plan",)])
+def test_a_reader_that_went_away_stops_nothing(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    """kinstall ... | head: stdout breaks, stderr goes on, and so does the run."""
+    path = tmp_path / "answers.yaml"
+    path.write_text("hosts:\n  - {name: a, address: 127.0.0.1, role: control-plane, access: {port: 1, user: x, agent: false}}\n")
+    command = [sys.executable, "-m", "kinstall", "--headless", str(path), *flags]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    env = {"PATH": "/usr/bin:/bin", "XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, env=env, check=False)
+    os.close(theirs)
+    assert done.returncode == 3
+    assert "a: no connection to 127.0.0.1:1" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("journal: ")
+    assert "Broken" not in done.stderr and "Traceback" not in done.stderr
+    [journal] = (tmp_path / "kinstall/sessions").glob("*.jsonl")
+    assert '"type":"run-ended"' in journal.read_text()
+
+
+def test_a_letter_that_the_terminal_has_not_stops_nothing() -> None:
+    with io.TextIOWrapper(io.BytesIO(), encoding="latin-1") as stream:
+        print("größer → 1", file=hardy(stream), flush=True)
+        assert stream.buffer.getvalue() == "größer ? 1\n".encode("latin-1")
 
 
 def test_a_state_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:

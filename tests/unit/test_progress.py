@@ -119,3 +119,17 @@ def test_json_is_one_event_a_line_and_nothing_else(tmp_path: Path) -> None:
     emitted(tmp_path, Events(out, err))
     assert [decode(line).seq for line in out.getvalue().splitlines()] == list(range(1, len(RUN) + 1))
     assert err.getvalue().startswith("a, init: it broke")
+
+
+def test_a_sink_that_cannot_write_is_dropped_and_the_others_go_on() -> None:
+    tries: list[AnyEvent] = []
+    got: list[AnyEvent] = []
+
+    def broken(event: AnyEvent) -> None:
+        tries.append(event)
+        raise BrokenPipeError
+
+    hub = Hub([broken, got.append], Redactor())
+    for event in RUN[:3]:
+        hub.emit(event)
+    assert (len(tries), len(got)) == (1, 3)
