@@ -14,6 +14,7 @@ from kinstall.model import Cluster
 from kinstall.plan import HostPlan, PlannedStep
 from kinstall.runner import Runner, failure
 from kinstall.states import State
+from kinstall.states.base import harmless
 
 SEEN_SHOWN = 300    # characters of an observation in an error
 LOOK, PROOF = "look", "proof"   # where a host is before its first step and after its last
@@ -104,7 +105,7 @@ class Pipeline:
         return [(state, was) for state, was in zip(states, seen, strict=True) if not state.met(was)]
 
     def _not_met(self, broken: list[tuple[State, str]], what: str, hint: str) -> NotMet:
-        seen = "\n".join(f"seen of {state.about}: {was.strip()[:SEEN_SHOWN] or 'nothing'}" for state, was in broken)
+        seen = "\n".join(f"seen of {state.about}: {harmless(was.strip())[:SEEN_SHOWN] or 'nothing'}" for state, was in broken)
         return NotMet(f"{_names(broken)} {what}", hint=f"{seen}{hint}", host=self.host, step=self._at)
 
     async def _stopped(self, error: KinstallError) -> None:

@@ -89,5 +89,9 @@ def changes(before: str, after: str) -> str:
     lines = [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[:2] in ("+ ", "- ")]
     if len(lines) > SHOWN_LINES:
         return f"\n    {len(after.splitlines())} lines, {len(lines)} of them changed"
-    hidden = "(a line that may hold a secret)"
-    return "".join(f"\n    {line[:2]}{hidden if MAY_BE_SECRET.search(line) else line[2:]}" for line in lines)
+    return "".join(f"\n    {line[:2]}{harmless(line[2:])}" for line in lines)
+
+
+def harmless(text: str) -> str:
+    """Somebody's text with the lines hidden that may hold a credential."""
+    return "\n".join("(a line that may hold a secret)" if MAY_BE_SECRET.search(line) else line for line in text.split("\n"))

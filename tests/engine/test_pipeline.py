@@ -119,6 +119,14 @@ async def test_commands_that_change_nothing_are_found_out(house: House) -> None:
     assert "seen of a lie: no" in pipeline.error.hint
 
 
+async def test_what_was_seen_is_told_without_credentials(house: House) -> None:
+    pipeline = house.pipeline(house.first, ("lie", [Check("a lie", "echo fine; echo 'password = hunter2'", (Command("true"),))]))
+    await pipeline.run()
+    assert isinstance(pipeline.error, NotMet)
+    assert "fine" in pipeline.error.hint
+    assert "hunter2" not in pipeline.error.hint
+
+
 async def test_a_later_step_that_undoes_an_earlier_one_is_found_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kinstall.pipeline.PROOF_PAUSE", 0.01)
     file = house.file("a")
