@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from asyncio import gather
+from asyncio import CancelledError, Future, ensure_future, gather, shield, wait
 from asyncio import timeout as time_limit
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final, Protocol
@@ -15,6 +15,7 @@ from kinstall.sudo import Become, evidence, find_become
 from kinstall.transport import CALL, MERGED, LineFolder, Result, framed
 
 HANDSHAKE: Final = 120.0  # seconds for sudo to start the shell; when the password is wrong now it would wait for another one for ever
+MOMENT: Final = 0.5  # seconds for a command to finish starting before it is let go of
 TAIL: Final = 20  # lines of output that an error carries
 TIMED_OUT: Final = 124  # the exit status of timeout(1)
 HANGS: Final = "Something on this host does not answer: load, disks, network mounts and `systemctl is-system-running` may tell what."
@@ -55,10 +56,30 @@ class Shell(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self.become = Become()
+        self._beginning: set[Future[Process]] = set()
 
     @abstractmethod
     async def _start(self, command: str, *, tty: bool) -> Process:
         """Start a command line, understood by whatever login shell the account has."""
+
+    async def _begin(self, command: str, *, tty: bool) -> Process:
+        """Start a command. Who is cancelled meanwhile waits a moment at most, and what is half begun is let go of when it is there.
+
+        asyncio.create_subprocess_exec, cancelled in the middle, may never return (Python 3.11), and an SSH session would stay open.
+        """
+        beginning = ensure_future(self._start(command, tty=tty))
+        try:
+            return await shield(beginning)
+        except CancelledError:
+            self._beginning.add(beginning)  # or nobody would hold it
+            beginning.add_done_callback(self._let_go)
+            await wait({beginning}, timeout=MOMENT)
+            raise
+
+    def _let_go(self, beginning: Future[Process]) -> None:
+        self._beginning.discard(beginning)
+        if not beginning.cancelled() and not beginning.exception():
+            beginning.result().kill()
 
     async def become_root(self, password: Secret | None) -> None:
         """Find out how the account becomes root, with this password if sudo asks for one; SudoRefused when it cannot."""
@@ -84,7 +105,7 @@ class Shell(ABC):
     async def run(self, script: str, become: Become) -> Result:
         """Run a script in this one way to be root, or as the account itself."""
         mark = new_mark()
-        process = await self._start(become.command(mark), tty=become.tty)
+        process = await self._begin(become.command(mark), tty=become.tty)
         try:
             call = become.separately(mark) if become.tty else CALL
             head = await self._hand_over(process, become, mark, framed(script, call))
@@ -100,7 +121,7 @@ class Shell(ABC):
     async def follow(self, script: str) -> AsyncGenerator[str, None]:
         """Run a script as root and yield its lines as they come."""
         mark, folder = new_mark(), LineFolder()
-        process = await self._start(self.become.command(mark), tty=self.become.tty)
+        process = await self._begin(self.become.command(mark), tty=self.become.tty)
         try:
             chunk = await self._hand_over(process, self.become, mark, MERGED + framed(script))
             while True:
@@ -116,7 +137,7 @@ class Shell(ABC):
 
     async def probe(self, command: str, stdin: bytes) -> Result:
         """Run a bare command line with this stdin: for finding out about sudo, before there is a shell to hand a script to."""
-        process = await self._start(command, tty=False)
+        process = await self._begin(command, tty=False)
         try:
             process.write(stdin)
             process.end()

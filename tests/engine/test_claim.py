@@ -19,6 +19,7 @@ from kinstall.local import LocalTransport
 from kinstall.runner import Runner
 from kinstall.secrets import Redactor
 from kinstall.transport import Result
+from tests.engine.conftest import until
 
 
 class OnHost:
@@ -132,11 +133,11 @@ async def test_it_is_renewed_while_the_work_is_done(claim: OnHost, monkeypatch: 
     claim.says()  # the host restarted, and /run is empty
 
     async def work() -> str:
-        await asyncio.sleep(0.5)
+        await until(lambda: claim.text)
         return claim.text
 
     assert claims.me.id in await claims.during(work())
-    assert len(asyncio.all_tasks()) == 1, "nothing is left running"
+    await until(lambda: len(asyncio.all_tasks()) == 1)  # nothing is left running
 
 
 async def test_who_lost_a_host_stops(claim: OnHost, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +155,7 @@ async def test_who_lost_a_host_stops(claim: OnHost, monkeypatch: pytest.MonkeyPa
     with pytest.raises(Claimed, match="b@other"):
         await asyncio.wait_for(first.during(work()), 5)
     assert stopped.is_set()
-    assert len(asyncio.all_tasks()) == 1
+    await until(lambda: len(asyncio.all_tasks()) == 1)
 
 
 async def test_a_broken_connection_does_not_stop_the_work(claim: OnHost, monkeypatch: pytest.MonkeyPatch) -> None:

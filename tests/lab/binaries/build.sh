@@ -103,7 +103,9 @@ build() {
     ;;
   runc) # the only program that needs C: libcontainer's nsenter, and libseccomp
     have "$BIN/runc" --version "runc version $RUNC" && return
-    [ -e /usr/include/seccomp.h ] && command -v pkg-config >/dev/null || apt-get install -y -qq libseccomp-dev pkg-config >>"$LOG" 2>&1
+    if [ ! -e /usr/include/seccomp.h ] || ! command -v pkg-config >/dev/null; then
+      { apt-get update -qq && apt-get install -y -qq libseccomp-dev pkg-config; } >>"$LOG" 2>&1 # a new machine has no lists yet
+    fi
     CGO_ENABLED=1 TAGS='seccomp urfave_cli_no_docs netgo osusergo' EXTLD='-linkmode external -extldflags -static' \
       one runc runc github.com/opencontainers/runc --version "runc version $RUNC" main.gitCommit=$COMMIT
     ;;

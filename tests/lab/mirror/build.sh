@@ -16,6 +16,7 @@ python() { # MODULE: one of the lab's own
 tools() {
   local x want=()
   for x in $TOOLS; do command -v "${x%:*}" >/dev/null || want+=("${x#*:}"); done
+  ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 || apt-get update -qq # later stages download packages
   if [ ${#want[@]} -gt 0 ]; then
     echo "installing ${want[*]}"
     apt-get update -qq
