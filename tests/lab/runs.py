@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from kinstall.events import AnyEvent, Output, RunEnded, StepChanged
 from kinstall.journal import read
 from tests.lab.labctl.lab import Lab
@@ -114,3 +116,17 @@ def tokens(lab: Lab, first: str = "cp1") -> list[str]:
     """Every bootstrap token that the cluster has."""
     listed = lab.ssh(first, "KUBECONFIG=/etc/kubernetes/admin.conf kubeadm token list -o jsonpath='{.token}{\"\\n\"}'")
     return listed.split()
+
+
+UNITS = "systemctl list-units --all --plain --no-legend 'kinstall-*' | awk '{ print $1 }'"
+
+
+def wait_for_unit(lab: Lab, prefix: str) -> str:
+    """The name of the unit on cp1 that begins so, as soon as it is there."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        found = [name for name in lab.ssh("cp1", UNITS).split() if name.startswith(prefix)]
+        if found:
+            return found[0]
+        time.sleep(0.1)
+    pytest.fail(f"no unit {prefix}* within 120 s")

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from kinstall.events import CommandStarted
+from kinstall.events import CommandStarted, ConnectionChanged
+from kinstall.journal import read
 from kinstall.steps.kubeadm import PENDING
 from tests.lab.labctl.lab import Lab
 from tests.lab.labctl.paths import PASSWORD
-from tests.lab.runs import KINSTALL, KUBECTL, environment, install, newest, nodes, process_lists, tokens
+from tests.lab.runs import KINSTALL, KUBECTL, UNITS, environment, install, newest, nodes, process_lists, tokens, wait_for_unit
 
 Answers = Callable[..., Path]
 MIXED = {"cp1": "debian12", "w1": "centos8", "w2": "debian13"}
@@ -182,7 +183,7 @@ def test_ended_in_the_middle_of_a_package_installation(lab: Lab, answers: Answer
     path = answers()
     state = path.parent / "state"
     running = lab.popen(KINSTALL, "--headless", path, env=environment(state))
-    unit = _wait_for_unit(lab, "kinstall-kubernetes-")
+    unit = wait_for_unit(lab, "kinstall-kubernetes-")
     running.send_signal(sign)
     assert running.wait() == {signal.SIGKILL: -signal.SIGKILL, signal.SIGINT: 130}[sign]
     assert unit in lab.ssh("cp1", UNITS), "the unit survives its kinstall"
@@ -214,7 +215,7 @@ def test_a_power_cut_in_the_middle_of_init(lab: Lab, answers: Answers) -> None:
     lab.fresh(cp1="debian12")
     path = answers()
     running = lab.popen(KINSTALL, "--headless", path, env=environment(path.parent / "state"))
-    _wait_for_unit(lab, "kinstall-init-")
+    wait_for_unit(lab, "kinstall-init-")
     _wait_for(lab, f"ls {PENDING} && ls /etc/kubernetes/manifests/etcd.yaml")
     lab.kill("cp1")
     running.send_signal(signal.SIGINT)
@@ -235,28 +236,17 @@ def _wait_for(lab: Lab, check: str) -> None:
     pytest.fail(f"not within 120 s: {check}")
 
 
-UNITS = "systemctl list-units --all --plain --no-legend 'kinstall-*' | awk '{ print $1 }'"
-
-
-def _wait_for_unit(lab: Lab, prefix: str) -> str:
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        found = [name for name in lab.ssh("cp1", UNITS).split() if name.startswith(prefix)]
-        if found:
-            return found[0]
-        time.sleep(0.1)
-    pytest.fail(f"no unit {prefix}* within 120 s")
-
-
 def test_a_cut_cable_in_the_middle(lab: Lab, answers: Answers) -> None:
-    """The connection drops for longer than keepalive allows; kinstall reconnects and follows on, and no line is lost or doubled."""
+    """The connection drops for longer than keepalive allows; kinstall says so, reconnects, follows on, and ends well."""
     lab.fresh(cp1="debian12")
     path = answers()
     state = path.parent / "state"
     running = lab.popen(KINSTALL, "--headless", path, env=environment(state))
-    _wait_for_unit(lab, "kinstall-tools-")
+    wait_for_unit(lab, "kinstall-tools-")
     lab.cut("cp1")
     time.sleep(30)
     lab.mend("cp1")
     assert running.wait(timeout=400) == 0
+    lost = [event.lost for event in read(newest(state)) if isinstance(event, ConnectionChanged)]
+    assert lost[:2] == [True, False], "the drop is told, and its end"
     all_ready(lab, "cp1")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 
 from tests.lab.labctl.lab import Lab
-from tests.lab.runs import install
+from tests.lab.runs import KINSTALL, environment, install, wait_for_unit
 
 Answers = Callable[..., Path]
 TRACES = "ls /run/kinstall /etc/modules-load.d/kinstall.conf 2>/dev/null; grep -c kinstall /etc/hosts"
@@ -58,6 +59,26 @@ def test_an_unknown_host_key_is_not_accepted_by_itself(lab: Lab, answers: Answer
     accepted = install(lab, path, "--plan", "--accept-new-host-keys")
     assert accepted.code == 0
     assert install(lab, path, "--plan").code == 0, "it is remembered"
+
+
+def test_two_kinstalls_do_not_work_on_one_host(lab: Lab, answers: Answers) -> None:
+    """The second is told who has the host, and changes nothing; a plan is free; a killed one leaves no claim behind."""
+    lab.fresh(cp1="debian12")
+    path = answers()
+    first = lab.popen(KINSTALL, "--headless", path, env=environment(path.parent / "first"))
+    wait_for_unit(lab, "kinstall-tools-")
+    second = install(lab, path)
+    assert second.code == 3
+    assert "another kinstall works on this host" in second.err
+    assert f"process {first.pid}" in second.err
+    assert not second.statuses("running")
+    assert install(lab, path, "--plan").code == 0
+    first.kill()
+    first.wait()
+    third = lab.popen(KINSTALL, "--headless", path, env=environment(path.parent / "third"))
+    wait_for_unit(lab, "kinstall-containerd-")
+    third.send_signal(signal.SIGINT)
+    assert third.wait(timeout=60) == 130
 
 
 def test_hosts_that_are_unfit_are_named_together(lab: Lab, answers: Answers) -> None:
