@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final, Literal
 
 from kinstall.errors import UnfitError
+from kinstall.packaging import MANAGERS, Manager
 
 Family = Literal["debian", "rhel"]
 
@@ -33,16 +34,15 @@ class Distro:
     admin_group: str                     # who may use sudo
     tools: tuple[str, ...]               # packages that kubelet, kube-proxy and kinstall itself call
     kernel_tools: tuple[str, ...] = ()   # packages of kernel modules: to be installed as NAME-$(uname -r)
-    kubelet_defaults: str                # the file of KUBELET_EXTRA_ARGS
     conflicts: tuple[str, ...]           # packages that exclude containerd.io
     vault: str = ""                      # the directory on vault.centos.org, when the mirrors are gone
     rpm_by_hand: str = ""                # the folder of containerd.io's RPMs, when Docker's own repository is frozen
     end_of_life: date | None = None      # the last day with free updates
 
     @property
-    def package_manager(self) -> Literal["apt", "dnf"]:
-        """The program that installs packages here."""
-        return "apt" if self.family == "debian" else "dnf"
+    def manager(self) -> Manager:
+        """apt or dnf: what installs packages here."""
+        return MANAGERS[self.family]
 
     def is_past(self, today: date) -> bool:
         """Whether its updates have ended."""
@@ -61,7 +61,7 @@ _NFT_TOOLS: Final = (*_EL_TOOLS, "iptables-nft")
 
 _DEBIAN12: Final = Distro(
     id="debian12", title="Debian 12", names=("debian",), version="12", codename="bookworm", family="debian",
-    docker="debian", docker_release="bookworm", admin_group="sudo", tools=_APT_TOOLS, kubelet_defaults="/etc/default/kubelet",
+    docker="debian", docker_release="bookworm", admin_group="sudo", tools=_APT_TOOLS,
     conflicts=_APT_CONFLICTS, end_of_life=date(2028, 6, 30),
 )
 _UBUNTU2404: Final = replace(
@@ -71,7 +71,7 @@ _UBUNTU2404: Final = replace(
 _EL9: Final = Distro(
     id="el9", title="Rocky, Alma, Oracle or Red Hat Enterprise Linux 9", names=("rocky", "almalinux", "rhel", "ol"), version="9",
     platform="el9", family="rhel", docker="rhel", docker_release="9", admin_group="wheel", tools=_DNF_TOOLS,
-    kubelet_defaults="/etc/sysconfig/kubelet", conflicts=("runc",), end_of_life=date(2032, 5, 31),
+    conflicts=("runc",), end_of_life=date(2032, 5, 31),
 )
 _EL8: Final = replace(
     _EL9, id="el8", title="Rocky, Alma, Oracle or Red Hat Enterprise Linux 8", version="8", platform="el8", docker_release="8",

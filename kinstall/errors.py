@@ -28,6 +28,13 @@ from dataclasses import dataclass
 DONE, FAILED, BAD_ANSWERS, CANNOT_CONNECT, CANCELLED = 0, 1, 2, 3, 130
 
 
+def told(message: str, *, hint: str = "", host: str = "", step: str = "", tail: Sequence[str] = ()) -> list[str]:
+    """An error as a person reads it: where and what, the end of the output, what to do."""
+    where = ", ".join(filter(None, (host, step)))
+    first = f"{where}: {message}" if where else message
+    return [first, *(f"      | {line}" for line in tail), *(f"    {line}" for line in hint.splitlines())]
+
+
 class KinstallError(Exception):
     """What happened (`message`), on which `host`, in which `step`, and what to do (`hint`)."""
 
@@ -37,15 +44,9 @@ class KinstallError(Exception):
         super().__init__(message)
         self.message, self.hint, self.host, self.step = message, hint, host, step
 
-    @property
-    def where(self) -> str:
-        """`host`, `host, step` or nothing."""
-        return ", ".join(filter(None, (self.host, self.step)))
-
     def lines(self) -> list[str]:
-        """The error as a person reads it: first where and what, then what to do."""
-        first = f"{self.where}: {self.message}" if self.where else self.message
-        return [first, *(f"    {line}" for line in self.hint.splitlines())]
+        """The error as a person reads it."""
+        return told(self.message, hint=self.hint, host=self.host, step=self.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,7 @@ class CommandFailed(StepError):
         self.exit_status, self.tail = exit_status, tuple(tail)
 
     def lines(self) -> list[str]:
-        first, *rest = super().lines()
-        return [first, *(f"      | {line}" for line in self.tail), *rest]
+        return told(self.message, hint=self.hint, host=self.host, step=self.step, tail=self.tail)
 
 
 class Blocked(StepError):

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from kinstall.errors import told
 from kinstall.events import (
     AnyEvent,
     CommandStarted,
@@ -49,10 +50,8 @@ def clock(at: float) -> str:
 
 
 def error_lines(failure: Failure) -> list[str]:
-    """A failure as a person reads it: where and what, the end of the output, what to do."""
-    where = ", ".join(filter(None, (failure.host, failure.step)))
-    tail = [f"      | {line}" for line in failure.tail]
-    return [f"{where}: {failure.message}" if where else failure.message, *tail, *(f"    {line}" for line in failure.hint.splitlines())]
+    """A failure as a person reads it."""
+    return told(failure.message, hint=failure.hint, host=failure.host, step=failure.step, tail=failure.tail)
 
 
 def summary(progress: Progress, ended: RunEnded) -> str:

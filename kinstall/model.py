@@ -138,11 +138,12 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The cluster's networks and the plugin that makes them. `manifest` is YAML, its hash checked, its values set."""
+    """The cluster's networks and the plugin that makes them. `manifest` is YAML, its hash checked, its values set; it names `images`."""
 
     plugin: str                 # calico, flannel
     version: str
     manifest: str
+    images: tuple[str, ...]
     pods: IPv4Network
     services: IPv4Network
 

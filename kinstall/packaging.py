@@ -36,7 +36,7 @@ class Want:
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """The upstream version as numbers to compare: `2:2.3.7-1~debian.12` -> (2, 3, 7)."""
+    """The upstream version as numbers to compare, up to the first thing that is none: `2:2.3.7-1~debian.12` -> (2, 3, 7)."""
     upstream = re.match(r"(?:\d+:)?v?(\d+(?:\.\d+)*)", version)
     return tuple(map(int, upstream[1].split("."))) if upstream else ()
 

@@ -30,12 +30,16 @@ class Runner:
 
     async def observe(self, states: Sequence[State]) -> list[str]:
         """The observations of these states, in one round trip."""
-        result = await self._persist(batch(states))
+        result = await self.script(batch(states))
         return unbatch(result.out, len(states))
 
     async def script(self, shell: str) -> Result:
-        """A short script whose output nobody is told: facts, tickets."""
-        return await self._persist(shell)
+        """A short script that may be run twice, through a broken connection too. Its output is told to nobody: facts, tickets."""
+        try:
+            return await self.transport.root(shell, timeout=PROBE_SECONDS)
+        except ConnectionLost:
+            await self._reopen()
+            return await self.transport.root(shell, timeout=PROBE_SECONDS)
 
     async def run(self, step: str, command: Command) -> None:
         """One command, told from its start to its end; tried again where its failure deserves it."""
@@ -70,19 +74,11 @@ class Runner:
         if command.long:
             status = (await remote.run_unit(self.transport, step, shell, tell, self._reopen)).exit_status
         else:
-            result = await self._persist(shell)
+            result = await self.script(shell)
             status = result.exit_status
             tell((result.out + result.err).splitlines())
         self._ended(step, status, began)
         return list(tail), status
-
-    async def _persist(self, script: str) -> Result:
-        """Run a script that may be run twice, through a broken connection too."""
-        try:
-            return await self.transport.root(script, timeout=PROBE_SECONDS)
-        except ConnectionLost:
-            await self._reopen()
-            return await self.transport.root(script, timeout=PROBE_SECONDS)
 
     async def _reopen(self) -> None:
         """Connect again, and tell it: lost once, back once, however many of this host's scripts find out at the same time."""

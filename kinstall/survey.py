@@ -12,7 +12,7 @@ from kinstall import distro, facts, fetch, fitness, versions
 from kinstall.answers import Answers
 from kinstall.answers.files import located
 from kinstall.errors import KinstallError, PlanError, Several, SourceError
-from kinstall.events import FactsRead, Note
+from kinstall.events import FactsRead, Level, Note
 from kinstall.hub import Hub
 from kinstall.model import Cluster, Facts, Host, Network, Node, Release, Sources
 from kinstall.runner import Runner
@@ -145,9 +145,9 @@ def _why(answers: Answers, choice: versions.Choice, existing: str) -> str:
     return ", the newest that all hosts can run" if answers.cluster.kubernetes == versions.AUTO and not choice.limited_by else ""
 
 
-def _notes(hub: Hub, texts: Sequence[str], level: str) -> None:
+def _notes(hub: Hub, texts: Sequence[str], level: Level) -> None:
     for text in filter(None, texts):
-        hub.emit(Note(text=text, level=level))  # type: ignore[arg-type]
+        hub.emit(Note(text=text, level=level))
 
 
 async def _network(answers: Answers, release: Release, hub: Hub) -> Network:
@@ -162,11 +162,11 @@ async def _network(answers: Answers, release: Release, hub: Hub) -> Network:
             _notes(hub, (f"{name} {version} is tested by its makers with {', '.join(row.tested)}, not with {release.minor}",), "info")
     manifest = (await fetch.fetch(url, sha256=sha256)).decode()
     try:
-        valued = with_values(name, manifest, wanted.pods)
+        valued, images = with_values(name, manifest, wanted.pods)
     except (ValueError, KeyError, TypeError) as error:
         hint = f"Name the right one: sources.{name}.url and sha256."
         raise SourceError(f"{url} is not a manifest of {name}: {error}", hint=hint) from error
-    return Network(plugin=name, version=version, manifest=valued, pods=wanted.pods, services=wanted.services)
+    return Network(plugin=name, version=version, manifest=valued, images=images, pods=wanted.pods, services=wanted.services)
 
 
 def _located(answers: Answers, url: str) -> str:
@@ -177,7 +177,7 @@ def _located(answers: Answers, url: str) -> str:
 def _sources(answers: Answers) -> Sources:
     given = answers.sources
     return Sources(
-        kubernetes=str(given.kubernetes.url).rstrip("/"), kubernetes_key=given.kubernetes.fingerprint,
-        docker=str(given.docker.url).rstrip("/"), docker_apt_key=given.docker.fingerprint, docker_rpm_key=given.docker.rpm_fingerprint,
-        rpm_folder=f"{given.docker.rpm}/" if given.docker.rpm else "", registry=given.registry, vault=str(given.vault).rstrip("/"),
+        kubernetes=given.kubernetes.url, kubernetes_key=given.kubernetes.fingerprint,
+        docker=given.docker.url, docker_apt_key=given.docker.fingerprint, docker_rpm_key=given.docker.rpm_fingerprint,
+        rpm_folder=f"{given.docker.rpm}/" if given.docker.rpm else "", registry=given.registry, vault=given.vault,
     )

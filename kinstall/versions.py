@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import yaml
 
 from kinstall.errors import PlanError
+from kinstall.packaging import numbers
 
 if TYPE_CHECKING:
     from kinstall.distro import Distro, Family
@@ -88,15 +89,9 @@ class Choice:
     notes: tuple[str, ...] = ()             # what the user should know all the same
 
 
-def key(version: str) -> tuple[int, ...]:
-    """What versions are compared by: the numbers up to the first thing that is none (`2.2.0-rc.1`, `1.7.24~ds1`)."""
-    found = re.match(r"v?([0-9]+(?:\.[0-9]+)*)", version)
-    return tuple(int(number) for number in found[1].split(".")) if found else ()
-
-
 def minor_of(version: str) -> str:
     """1.37.2 -> 1.37."""
-    return ".".join(str(number) for number in key(version)[:2])
+    return ".".join(str(number) for number in numbers(version)[:2])
 
 
 @lru_cache(maxsize=1)
@@ -110,7 +105,7 @@ def read(text: str) -> Table:
     data = yaml.safe_load(text)
     minors = tuple(_minor(name, row) for name, row in data["minors"].items())
     plugins = tuple(_plugin(name, row) for name, rows in data["plugins"].items() for row in rows)
-    by_age = sorted(minors, key=lambda minor: key(minor.name), reverse=True)
+    by_age = sorted(minors, key=lambda minor: numbers(minor.name), reverse=True)
     return Table(
         minors=tuple(by_age), plugins=plugins,
         containerd_branch=data["containerd"]["branch"], containerd_newest=data["containerd"]["newest"],
@@ -148,15 +143,9 @@ def minor(name: str) -> Minor:
 def plugin(name: str, minor_name: str) -> Plugin:
     """The newest version of a network plugin that is installed for this minor."""
     for row in table().plugins:
-        if row.name == name and key(row.kubernetes[0]) <= key(minor_name) <= key(row.kubernetes[1]):
+        if row.name == name and numbers(row.kubernetes[0]) <= numbers(minor_name) <= numbers(row.kubernetes[1]):
             return row
     raise PlanError(f"no version of {name} that kinstall knows is for Kubernetes {minor_name}", hint="Choose another network plugin.")
-
-
-def containerd_fits(version: str, minor_name: str) -> bool:
-    """Whether this containerd runs this minor: at least the smallest of its branch, or of a branch newer than all that are named."""
-    wanted, has = [key(smallest) for smallest in minor(minor_name).containerd], key(version)
-    return any(has[:2] == smallest[:2] and has >= smallest for smallest in wanted) or has[:2] > max(wanted)[:2]
 
 
 # ---- what a host can run ----
@@ -175,7 +164,7 @@ def concessions(facts: Facts, minor_name: str) -> frozenset[str]:
     asked = minor(minor_name)
     needed = {
         CGROUP_V1: facts.cgroup == 1 and asked.cgroup_v1 == "refuse",
-        OLD_KERNEL: bool(facts.kernel) and key(facts.kernel) < key(asked.kernel),
+        OLD_KERNEL: bool(facts.kernel) and numbers(facts.kernel) < numbers(asked.kernel),
     }
     return frozenset(word for word, is_needed in needed.items() if is_needed)
 
@@ -194,7 +183,7 @@ def _limit(host: str, facts: Facts, distro: Distro, minor_name: str, word: str) 
         reason = f"{distro.title} has booted with cgroup v1, which the kubelet refuses from 1.35 on"
         return Limit(host, minor_name, reason, f"{_TO_CGROUP_V2[distro.family]}; or, knowingly, `allow: [{CGROUP_V1}]`", word)
     reason = f"kubeadm {minor_name} refuses kernels before {minor(minor_name).kernel}, and this one is {facts.kernel}"
-    others = ", ".join(row.name for row in table().minors if key(row.kernel) <= key(facts.kernel))
+    others = ", ".join(row.name for row in table().minors if numbers(row.kernel) <= numbers(facts.kernel))
     return Limit(host, minor_name, reason, f"{others or 'a newer kernel'}; or, knowingly, `allow: [{OLD_KERNEL}]`", word)
 
 

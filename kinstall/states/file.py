@@ -174,26 +174,6 @@ class EachEdited(State):
         return tuple(command for edit, text in self._edits(seen) for command in edit.undo(text))
 
 
-@dataclass(frozen=True)
-class Absent(State):
-    """A file that must not be there."""
-
-    path: str
-
-    @property
-    def about(self) -> str:
-        return f"no {self.path}"
-
-    def probe(self) -> str:
-        return f"ls -d {quote(self.path)}"
-
-    def met(self, seen: str) -> bool:
-        return not seen.strip()
-
-    def commands(self, seen: str) -> tuple[Command, ...]:
-        return (Command(f"rm -f {quote(self.path)}"),)
-
-
 def block(lines: tuple[str, ...], name: str = "kinstall") -> Callable[[str], str]:
     """An edit that keeps these lines between two marks: updated in place by a re-run, never doubled.
 

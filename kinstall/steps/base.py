@@ -6,10 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kinstall.model import Cluster, Node
-from kinstall.states import State
+from kinstall.packaging import Manager, Repo
+from kinstall.states import File, Key, State, no_other_entry
 
 ADMIN_CONF = "/etc/kubernetes/admin.conf"
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
+
+
+def kubectl(config: str = ADMIN_CONF, *, seconds: int = 20) -> str:
+    """kubectl for a probe: it gives up in time, whatever the API server does."""
+    return f"timeout {seconds} kubectl --kubeconfig {config} --request-timeout=10s"
+
+
+def repository_of(manager: Manager, repo: Repo, key: Key, others: str) -> Sequence[State]:
+    """A package repository with its key checked; `others` is what entries of the same repository elsewhere have, which are switched off."""
+    path = manager.repo_path(repo.id)
+    return [no_other_entry(others, path), key, File(path, manager.repo_file(repo), keep=True)]
 
 
 def everywhere(node: Node) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from kinstall.model import Cluster, Node
-from kinstall.packaging import MANAGERS, Want
+from kinstall.packaging import Want
 from kinstall.states import (
     Check,
     Command,
@@ -53,7 +53,7 @@ def account(node: Node, cluster: Cluster) -> Sequence[State]:
     wanted = cluster.account
     if not wanted or wanted == "root" or node.facts.account != "root":
         return []
-    return [Packages(MANAGERS[node.distro.family], (Want("sudo"),)), Member(wanted, node.distro.admin_group)]
+    return [Packages(node.distro.manager, (Want("sudo"),)), Member(wanted, node.distro.admin_group)]
 
 
 def hostname(node: Node, cluster: Cluster) -> Sequence[State]:
@@ -161,7 +161,7 @@ def vault(node: Node, cluster: Cluster) -> Sequence[State]:
 
 def tools(node: Node, cluster: Cluster) -> Sequence[State]:
     """What kubeadm, kubelet and the network plugin call, and what kinstall fetches and checks with."""
-    manager = MANAGERS[node.distro.family]
+    manager = node.distro.manager
     # a module package must be of the running kernel's very release
     kernels = [f"{name}-{node.facts.kernel}" for name in node.distro.kernel_tools]
     has, get = "rpm -q {0} >/dev/null && echo yes", "dnf -y install {0}"

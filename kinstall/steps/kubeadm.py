@@ -9,14 +9,14 @@ import yaml
 
 from kinstall.model import Cluster, Node
 from kinstall.states import Command, State, write
-from kinstall.steps.base import ADMIN_CONF, KUBELET_CONF
+from kinstall.steps.base import ADMIN_CONF, KUBELET_CONF, kubectl
 from kinstall.steps.runtime import SOCKET
 
 FOLDER = "/etc/kubernetes/kinstall"
 PATCHES = f"{FOLDER}/patches"
 PENDING = f"{FOLDER}/pending"                   # there while kubeadm is at work: what it left half-done is ours to reset
 CONFIG = "/run/kinstall/kubeadm.yaml"           # gone after the command, and after a reboot anyway
-KUBECTL = f"timeout 20 kubectl --kubeconfig {ADMIN_CONF} --request-timeout=10s"
+KUBECTL = kubectl()
 
 # what the user allows -> the preflight checks of kubeadm that say the same
 IGNORED = {
@@ -182,7 +182,7 @@ class Joined(State):
 
     def _ask(self) -> str:
         """Shell that prints what the API server says of this node, with the kubelet's own credentials."""
-        return f"timeout 20 kubectl --kubeconfig {KUBELET_CONF} --request-timeout=10s get node {self.name} -o name 2>&1"
+        return f"{kubectl(KUBELET_CONF)} get node {self.name} -o name 2>&1"
 
     def probe(self) -> str:
         return (

@@ -12,8 +12,8 @@ import yaml
 
 from kinstall.model import Cluster, Node
 from kinstall.states import Command, File, State
-from kinstall.steps.base import ADMIN_CONF
-from kinstall.steps.kubeadm import FOLDER, KUBECTL
+from kinstall.steps.base import ADMIN_CONF, kubectl
+from kinstall.steps.kubeadm import FOLDER
 
 Object = dict[str, Any]     # a Kubernetes object, as YAML gives it
 
@@ -42,11 +42,12 @@ def flannel(objects: Sequence[Object], pods: IPv4Network) -> None:
 VALUES: Mapping[str, Callable[[Sequence[Object], IPv4Network], None]] = {"calico": calico, "flannel": flannel}
 
 
-def with_values(plugin: str, manifest: str, pods: IPv4Network) -> str:
-    """The manifest with the cluster's pod network set on its objects. Raises yaml.YAMLError when it is none."""
+def with_values(plugin: str, manifest: str, pods: IPv4Network) -> tuple[str, tuple[str, ...]]:
+    """The manifest with the cluster's pod network set on its objects, and the images it names. Raises yaml.YAMLError when it is none."""
     objects = [item for item in yaml.load_all(manifest, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if item]
     VALUES[plugin](objects, pods)
-    return str(yaml.dump_all(objects, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, width=1000))
+    text = yaml.dump_all(objects, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, width=1000)
+    return str(text), tuple(dict.fromkeys(container["image"] for container in containers(objects)))
 
 
 def config_maps(objects: Sequence[Object], name: str) -> Iterator[Object]:
@@ -62,12 +63,6 @@ def containers(objects: Sequence[Object], kind: str = "", name: str = "") -> Ite
             yield from [*pod.get("initContainers", []), *pod.get("containers", [])]
 
 
-def images(cluster: Cluster) -> tuple[str, ...]:
-    """The images that the manifest names, each once."""
-    objects = [item for item in yaml.load_all(cluster.network.manifest, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if item]
-    return tuple(dict.fromkeys(container["image"] for container in containers(objects)))
-
-
 @dataclass(frozen=True)
 class Applied(State):
     """The cluster has these objects as the file says; fields of others stay theirs (server-side apply, field manager kinstall)."""
@@ -79,7 +74,7 @@ class Applied(State):
         return f"objects of {self.path.rpartition('/')[2]}"
 
     def probe(self) -> str:
-        diff = f"{KUBECTL.replace('timeout 20', 'timeout 60')} diff --server-side --force-conflicts --field-manager=kinstall -f {self.path}"
+        diff = f"{kubectl(seconds=60)} diff --server-side --force-conflicts --field-manager=kinstall -f {self.path}"
         return f"[ -e {ADMIN_CONF} ] && [ -e {self.path} ] && {diff} && echo same"
 
     def met(self, seen: str) -> bool:

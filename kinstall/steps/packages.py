@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from shlex import quote
 
 from kinstall.model import Cluster, Node
-from kinstall.packaging import MANAGERS, Repo, Want
-from kinstall.states import Command, Enabled, File, Held, Key, Packages, State, no_other_entry
-from kinstall.steps.base import KUBELET_CONF
-from kinstall.steps.network import images as network_images
+from kinstall.packaging import Repo, Want
+from kinstall.states import Command, Enabled, Held, Key, Packages, State
+from kinstall.steps.base import KUBELET_CONF, repository_of
 
 HELD = ("kubelet", "kubeadm", "kubectl")
 EXCLUDED = (*HELD, "cri-tools", "kubernetes-cni")
@@ -21,19 +20,17 @@ PATHS = {"apt": ("/deb/ /", "deb/Release.key"), "dnf": ("/rpm/", "rpm/repodata/r
 
 def repository(node: Node, cluster: Cluster) -> Sequence[State]:
     """The repository of this minor: there is one for each, and its key is fetched fresh."""
-    manager = MANAGERS[node.distro.family]
+    manager = node.distro.manager
     path, key = PATHS[manager.name]
     top = f"{cluster.sources.kubernetes}/v{cluster.release.minor}"
     key_path = f"{manager.key_folder}/kinstall-kubernetes.asc"
     where = Repo("kubernetes", f"Kubernetes {cluster.release.minor}", f"{top}{path}", key_path, excluded=EXCLUDED)
-    file = manager.repo_path(where.id)
-    checked = Key(key_path, f"{top}/{key}", cluster.sources.kubernetes_key)
-    return [no_other_entry(OTHERS, file), checked, File(file, manager.repo_file(where), keep=True)]
+    return repository_of(manager, where, Key(key_path, f"{top}/{key}", cluster.sources.kubernetes_key), OTHERS)
 
 
 def kubernetes(node: Node, cluster: Cluster) -> Sequence[State]:
     """The three programs in one version and one transaction, held so that an upgrade of the machine leaves them alone."""
-    manager, version = MANAGERS[node.distro.family], cluster.release.version
+    manager, version = node.distro.manager, cluster.release.version
     wants = (*(Want(name, version) for name in HELD), Want("cri-tools"), Want("kubernetes-cni"))
     held = [Held(HELD)] if manager.name == "apt" else []
     return [Packages(manager, wants, "kubernetes", ours=True), *held, Enabled("kubelet")]
@@ -79,4 +76,4 @@ def images(node: Node, cluster: Cluster) -> Sequence[State]:
     """The images of Kubernetes and of the network plugin."""
     listed = f"kubeadm config images list --kubernetes-version v{cluster.release.version} --image-repository {cluster.sources.registry}"
     listed += "" if node.is_control_plane else f" | {ON_WORKERS}"
-    return [Images(listed, network_images(cluster))]
+    return [Images(listed, cluster.network.images)]

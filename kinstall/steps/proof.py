@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from kinstall.model import Cluster, Node
 from kinstall.states import Check, Command, State
-from kinstall.steps.base import ADMIN_CONF, KUBELET_CONF
+from kinstall.steps.base import ADMIN_CONF, KUBELET_CONF, kubectl
 
 DEADLINE = 300  # seconds
 EVERY = 2
 
 
-def waiting(check: str, meanwhile: str, failed: str) -> Command:
+def waiting(check: str, meanwhile: str, failed: str, says: str) -> Command:
     """Shell that tries `check` until it succeeds, prints what `meanwhile` says as it changes, and fails at the deadline."""
     return Command(
         f"last=''; end=$(($(date +%s) + {DEADLINE}))\n"
@@ -21,6 +21,7 @@ def waiting(check: str, meanwhile: str, failed: str) -> Command:
         f"  now=$({meanwhile}) || true; [ \"$now\" = \"$last\" ] || printf '%s\\n' \"$now\"; last=$now\n"
         f"  [ \"$(date +%s)\" -lt $end ] || {{ echo 'kinstall: {failed} after {DEADLINE} s'; exit 1; }}\n"
         f"  sleep {EVERY}\ndone",
+        says=says,
         long=True,
     )
 
@@ -28,14 +29,14 @@ def waiting(check: str, meanwhile: str, failed: str) -> Command:
 def ready(node: Node, cluster: Cluster) -> Sequence[State]:
     """The node is Ready, asked with the kubelet's own credentials."""
     config = ADMIN_CONF if node.is_control_plane else KUBELET_CONF
-    kubectl = f"timeout 20 kubectl --kubeconfig {config} --request-timeout=10s"
+    ask = kubectl(config)
     condition = "{.status.conditions[?(@.type==\"Ready\")].status}"
-    check = f"[ \"$({kubectl} get node {node.name} -o jsonpath='{condition}')\" = True ]"
+    check = f"[ \"$({ask} get node {node.name} -o jsonpath='{condition}')\" = True ]"
     columns = "custom-columns=POD:.metadata.name,PHASE:.status.phase,WAITING:.status.containerStatuses[*].state.waiting.reason"
-    mine = f"{kubectl} get pods -A --no-headers --field-selector spec.nodeName={node.name} -o '{columns}'"
-    wait = waiting(check, f"{mine} 2>&1 | grep -v ' Running  *<none>'", f"{node.name} is not Ready")
-    run = Command(wait.shell, says=f"wait until {node.name} is Ready", long=True)
-    return [Check(f"node {node.name} Ready", f"{check} && echo yes", (run,))]
+    mine = f"{ask} get pods -A --no-headers --field-selector spec.nodeName={node.name} -o '{columns}'"
+    meanwhile = f"{mine} 2>&1 | grep -v ' Running  *<none>'"
+    wait = waiting(check, meanwhile, f"{node.name} is not Ready", says=f"wait until {node.name} is Ready")
+    return [Check(f"node {node.name} Ready", f"{check} && echo yes", (wait,))]
 
 
 NAME = "kubernetes.default.svc.cluster.local"
@@ -91,8 +92,9 @@ class Resolves(State):
     def commands(self, seen: str) -> tuple[Command, ...]:
         wanted = "".join(f"{int(part):02x}" for part in self.address.split("."))  # an answer without it (SERVFAIL) is none
         check = f"{self._ask()} 2>/dev/null | tr -d ' \\n' | grep -q {wanted}"
-        wait = waiting(check, f"echo 'no answer from CoreDNS at {self.server} yet'", f"CoreDNS at {self.server} gives no answer")
-        return (Command(wait.shell, says=f"ask {self.server} for {NAME} until it answers", long=True),)
+        meanwhile = f"echo 'no answer from CoreDNS at {self.server} yet'"
+        says = f"ask {self.server} for {NAME} until it answers"
+        return (waiting(check, meanwhile, f"CoreDNS at {self.server} gives no answer", says),)
 
 
 def dns(node: Node, cluster: Cluster) -> Sequence[State]:

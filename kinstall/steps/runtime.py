@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from kinstall.model import Cluster, Node
-from kinstall.packaging import MANAGERS, Repo, Want, numbers
-from kinstall.states import File, Key, OrByHand, Packages, Removed, Rendered, Service, State, no_other_entry
+from kinstall.packaging import Repo, Want, numbers
+from kinstall.states import File, Key, OrByHand, Packages, Removed, Rendered, Service, State
+from kinstall.steps.base import repository_of
 
 SOCKET = "unix:///run/containerd/containerd.sock"
 CONFIG = "/etc/containerd/config.toml"
@@ -56,7 +57,7 @@ def config(pause: str, version: str) -> str:
 def repo(node: Node, cluster: Cluster) -> tuple[Repo, Key]:
     """Docker's repository for this distribution, and its key."""
     distro, base = node.distro, cluster.sources.docker
-    manager = MANAGERS[distro.family]
+    manager = distro.manager
     path = f"{manager.key_folder}/kinstall-docker.asc"
     top = f"{base}/{distro.docker}"
     if manager.name == "apt":
@@ -69,14 +70,12 @@ def repo(node: Node, cluster: Cluster) -> tuple[Repo, Key]:
 def repository(node: Node, cluster: Cluster) -> Sequence[State]:
     """Docker's repository, with its key checked."""
     where, key = repo(node, cluster)
-    manager = MANAGERS[node.distro.family]
-    path = manager.repo_path(where.id)
-    return [no_other_entry(r"download\.docker\.com/linux", path), key, File(path, manager.repo_file(where), keep=True)]
+    return repository_of(node.distro.manager, where, key, r"download\.docker\.com/linux")
 
 
 def containerd(node: Node, cluster: Cluster) -> Sequence[State]:
     """containerd.io, new enough for this Kubernetes; what excludes it steps aside; the RPM by hand where the repository is frozen."""
-    distro, manager = node.distro, MANAGERS[node.distro.family]
+    distro, manager = node.distro, node.distro.manager
     where, key = repo(node, cluster)
     package = Packages(manager, (Want("containerd.io", at_least=cluster.release.containerd),), where.id, ours=True)
     wanted: State = package

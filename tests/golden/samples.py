@@ -80,7 +80,8 @@ def cluster(*nodes: Node, allow: frozenset[str] = frozenset(), firewall: str = "
     debian12 = next(row for row in DISTROS if row.id == "debian12")
     first = node(debian12, name="kmaster", role=Role.CONTROL_PLANE, address="192.168.96.31")
     network = Network(
-        plugin="calico", version="3.32.1", manifest=MANIFEST, pods=IPv4Network("10.244.0.0/16"), services=IPv4Network("10.96.0.0/12")
+        plugin="calico", version="3.32.1", manifest=MANIFEST, images=("quay.io/calico/node:v3.32.1",),
+        pods=IPv4Network("10.244.0.0/16"), services=IPv4Network("10.96.0.0/12"),
     )
     release = Release(version="1.37.2", kubeadm_api="v1beta4", pause="3.10.2", containerd=("2.2.0", "2.3.0"))
     return Cluster(

@@ -33,7 +33,7 @@ def test_a_minor_release_finds_the_same_row(row: Distro) -> None:
 
 @every_row
 def test_a_row_is_whole(row: Distro) -> None:
-    assert row.package_manager == {"debian": "apt", "rhel": "dnf"}[row.family]
+    assert row.manager.name == {"debian": "apt", "rhel": "dnf"}[row.family]
     assert bool(row.codename) == (row.family == "debian")
     assert row.admin_group == {"debian": "sudo", "rhel": "wheel"}[row.family]
     assert row.docker in {"debian", "ubuntu", "centos", "rhel", "fedora"}

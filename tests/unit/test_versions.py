@@ -11,7 +11,8 @@ import pytest
 from kinstall.distro import DISTROS, Distro
 from kinstall.errors import PlanError
 from kinstall.model import Facts
-from kinstall.versions import Minor, Plugin, concessions, containerd_fits, key, minor, minor_of, newest, plugin, refusals, table
+from kinstall.packaging import Want, numbers
+from kinstall.versions import Minor, Plugin, concessions, minor, minor_of, newest, plugin, refusals, table
 
 TODAY = date(2026, 11, 25)
 ROWS = {row.id: row for row in DISTROS}
@@ -26,23 +27,23 @@ every_plugin = pytest.mark.parametrize("row", table().plugins, ids=lambda row: f
 # ---- the table ----
 @every_minor
 def test_a_minor_is_whole(row: Minor) -> None:
-    assert re.fullmatch(r"1\.\d+", row.name) and minor_of(row.newest) == row.name and key(row.newest) > key(row.name)
+    assert re.fullmatch(r"1\.\d+", row.name) and minor_of(row.newest) == row.name and numbers(row.newest) > numbers(row.name)
     assert row.released < row.end_of_life
-    assert row.kubeadm_api == ("v1beta4" if key(row.name) >= (1, 31) else "v1beta3")
-    assert row.cgroup_v1 == ("refuse" if key(row.name) >= (1, 35) else "warn" if key(row.name) >= (1, 31) else "fine")
-    assert list(map(key, row.containerd)) == sorted(map(key, row.containerd))
+    assert row.kubeadm_api == ("v1beta4" if numbers(row.name) >= (1, 31) else "v1beta3")
+    assert row.cgroup_v1 == ("refuse" if numbers(row.name) >= (1, 35) else "warn" if numbers(row.name) >= (1, 31) else "fine")
+    assert list(map(numbers, row.containerd)) == sorted(map(numbers, row.containerd))
     assert all(re.fullmatch(r"\d+(\.\d+)+(-\d+)?", version) for version in (row.pause, row.etcd, row.coredns, *row.containerd))
 
 
 @every_minor
 def test_every_minor_has_its_plugins_and_takes_the_containerd_we_install(row: Minor) -> None:
     assert plugin("calico", row.name).images and plugin("flannel", row.name).images
-    assert containerd_fits(table().containerd_newest, row.name)
+    assert Want("containerd.io", at_least=row.containerd).fits(table().containerd_newest)
 
 
 def test_the_minors_are_in_one_row_newest_first() -> None:
-    numbers = [key(row.name)[1] for row in table().minors]
-    assert numbers == list(range(numbers[0], numbers[0] - len(numbers), -1))
+    seconds = [numbers(row.name)[1] for row in table().minors]
+    assert seconds == list(range(seconds[0], seconds[0] - len(seconds), -1))
     assert minor_of(table().containerd_newest) == table().containerd_branch
 
 
@@ -51,7 +52,7 @@ def test_a_plugin_is_pinned(row: Plugin) -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", row.sha256)
     assert row.url.startswith("https://") and f"/v{row.version}/" in row.url
     assert all(re.fullmatch(r"[a-z.]+/[a-z/-]+:v[\w.-]+", image) for image in row.images)
-    assert key(row.kubernetes[0]) <= key(row.kubernetes[1])
+    assert numbers(row.kubernetes[0]) <= numbers(row.kubernetes[1])
 
 
 def test_an_unknown_minor_or_plugin_names_what_is_known() -> None:
@@ -69,7 +70,7 @@ def test_an_unknown_minor_or_plugin_names_what_is_known() -> None:
     ("", "1.37", False), ("1.5.9", "1.30", False),
 ])
 def test_which_containerd_fits(version: str, name: str, fits: bool) -> None:
-    assert containerd_fits(version, name) is fits
+    assert Want("containerd.io", at_least=minor(name).containerd).fits(version) is fits
 
 
 # ---- the choice ----
