@@ -44,7 +44,10 @@ def tree(host: Machine) -> list[int]:
 
 
 def off(host: Machine) -> None:
-    """Pulls the plug: nothing of the host is left running, its disk stays."""
+    """Pulls the plug: nothing of the host is left running, its disk stays.
+
+    The network goes first: a machine without power says no goodbye (sshd's would be heard before the last process is killed)."""
+    network.forget(host.name)
     for pid in tree(host):
         signal_quietly(pid, signal.SIGKILL)
     for _ in range(100):
@@ -55,7 +58,7 @@ def off(host: Machine) -> None:
             break
         time.sleep(0.05)
     remove_cgroups(host)
-    network.forget(host.name)
+    network.forget(host.name)  # once more: a host in the middle of a reboot has plugged itself in again
     (host.folder / "pid").unlink(missing_ok=True)
 
 
