@@ -37,6 +37,8 @@ golden: $(VENV)/ready ## write the golden files anew; read the diff before you c
 
 docs: $(VENV)/ready ## write the generated documents anew
 	$(BIN)/python -m kinstall.answers.reference > docs/answers.md
+	$(BIN)/python -m kinstall.checks.reference > docs/checks.md
+	$(BIN)/python -m kinstall.diagnosis.document > docs/troubleshooting.md
 
 lab: $(VENV)/ready ## three real hosts on this machine, and kinstall against them (root, Go >= 1.26, Debian's apt)
 	@$(LAB) doctor
