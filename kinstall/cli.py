@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import getpass
-import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kinstall import __version__, journal
-from kinstall.answers import load, resolve
-from kinstall.connecting import Ask, Connector, typed_line
-from kinstall.errors import KinstallError
-from kinstall.headless import Events, Lines, LiveTable
-from kinstall.hub import Hub, Sink
+from kinstall import __version__, session
+from kinstall.asking import confirm, tell
+from kinstall.examination import Examination
+from kinstall.findings import Findings
 from kinstall.installation import Installation
-from kinstall.model import Host
-from kinstall.secrets import Redactor
-from kinstall.stopping import supervise
-from kinstall.streams import hardy
+from kinstall.proofs import Proofs
+from kinstall.secrets import Secret
+from kinstall.session import Given, How
 
-HELP = """Turn bare machines into a Kubernetes cluster, over SSH.
+HELP = """Turn bare machines into a monitored Kubernetes cluster, over SSH.
 
 Write an answers.yaml with your machines in it, look at what would happen, then let it happen:
+
+    kinstall check answers.yaml
 
     kinstall --headless answers.yaml --plan
 
     kinstall --headless answers.yaml
 
+    kinstall verify answers.yaml
+
 Exit codes: 0 done, 1 failed on some host, 2 bad answers, 3 cannot connect, 130 stopped.
+"""
+VERIFY = """Look whether the cluster and every add-on of these answers works, and print what was seen.
+
+Nothing is installed. Each add-on proves itself again: nodes Ready, targets up, dashboards with data. The storage proof makes a small
+StatefulSet in a namespace of its own, and removes it again.
+
+    kinstall verify answers.yaml
+
+Exit codes: 0 everything holds, 1 something does not, 2 bad answers, 3 cannot connect.
+"""
+CHECK = """Look at the hosts before anything is installed, and print what was found, the worst first.
+
+Each finding says what it means and the commands that mend it. Nothing is changed; with --fix, mends that lose nothing and interrupt
+nobody are run, and you are asked about the others.
+
+    kinstall check answers.yaml
+
+    kinstall check answers.yaml --fix
+
+Exit codes: 0 nothing stands in the way, 1 something does, 2 bad answers, 3 cannot connect.
 """
 NO_WIZARD = """\
 The wizard comes with a later version. Today kinstall works from a file:
@@ -46,98 +62,111 @@ Save this as answers.yaml with your own machines, then
 
     kinstall --headless answers.yaml --plan      shows every command and file, and changes nothing
     kinstall --headless answers.yaml             installs
+    kinstall verify answers.yaml                 looks whether everything works
 
 `kinstall --help` has the rest; docs/answers.md has every key."""
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+HELP_FLAGS = {"help_option_names": ["-h", "--help"]}
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=HELP_FLAGS)
 
 Headless = Annotated[Path | None, typer.Option("--headless", metavar="ANSWERS", help="Install as this file says, without asking.")]
+AnswersFile = Annotated[Path, typer.Argument(metavar="ANSWERS", help="The answers.yaml of the cluster.")]
 PlanOnly = Annotated[bool, typer.Option("--plan", help="Show every command and every file, host by host, and change nothing.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Delete the add-ons that are in the cluster and not in the answers any more.")]
+Allow = Annotated[list[str], typer.Option("--allow", metavar="CHECK", help="Go on although this check blocks; may be repeated.")]
+Fix = Annotated[bool, typer.Option("--fix", help="Run the mends that lose nothing, and ask about the others.")]
 Json = Annotated[bool, typer.Option("--json", help="One event per line on stdout, as JSON.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show commands and their output too.")]
 NewKeys = Annotated[bool, typer.Option("--accept-new-host-keys", help="Accept the keys of hosts never seen before; never a changed key.")]
 Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
 
 
-@app.command(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@app.callback(help=HELP, invoke_without_command=True)
 def command(
+    context: typer.Context,
     headless: Headless = None,
     plan: PlanOnly = False,
+    prune: Prune = False,
+    allow: Allow = [],  # noqa: B006  # typer reads it, nobody writes it
     json: Json = False,
     verbose: Verbose = False,
     accept_new_host_keys: NewKeys = False,
     version: Version = False,
 ) -> None:
-    """kinstall's only command for now; its help is HELP."""
+    """kinstall without a command; its help is HELP."""
+    if context.invoked_subcommand:
+        return
     if version:
         typer.echo(f"kinstall {__version__}")
     elif headless is None:
         typer.echo(NO_WIZARD)
-        raise typer.Exit(2 if plan or json else 0)
+        raise typer.Exit(2 if plan or json or prune else 0)
     else:
-        raise typer.Exit(run_headless(headless, plan=plan, json=json, verbose=verbose, accept=accept_new_host_keys))
+        known_checks(allow)
+        how = How(lines=plan, json=json, verbose=verbose, accept=accept_new_host_keys, allow=tuple(allow))
+        raise typer.Exit(install(headless, how, plan=plan, prune=prune))
 
 
-def run_headless(path: Path, *, plan: bool, json: bool, verbose: bool, accept: bool) -> int:
-    """Install from a file; the exit code. Every error of the file is printed before anything is contacted."""
-    try:
-        answers = load(path)
-        hosts = resolve(answers, ask if sys.stdin.isatty() else None, os.environ)
-        with contextlib.ExitStack() as stack:
-            written = stack.enter_context(journal.new(answers.cluster.name))
-            front, yes = front_end(stack, lines_only=plan or verbose, json=json, verbose=verbose)
-            connector = Connector(accept=accept, ask=yes if sys.stdin.isatty() and not json else None)
-            hub = Hub((written, front), redactor(hosts))
-            code = supervise(Installation(answers, hosts, hub, connector, plan_only=plan).run())
-    except KinstallError as error:
-        tell("\n".join(error.lines()) + "\n")
-        return error.exit_code
-    tell(f"journal: {written.path}" + (f" (incomplete: {written.broken})" if written.broken else "") + "\n")
+@app.command(help=CHECK)
+def check(
+    answers: AnswersFile, fix: Fix = False, json: Json = False, verbose: Verbose = False, accept_new_host_keys: NewKeys = False
+) -> None:
+    """Look before anything is changed; its help is CHECK."""
+
+    async def work(given: Given) -> int:
+        asking = confirm if sys.stdin.isatty() and not json else None
+        return await Examination(given.answers, given.hosts, given.hub, given.connector, fix, asking).run()
+
+    how = How(lines=True, json=json, verbose=verbose, accept=accept_new_host_keys)
+    front = session.front_end if json or verbose else lambda stack, how: (Findings(), confirm)
+    raise typer.Exit(session.run(answers, how, work, front))
+
+
+@app.command(help=VERIFY)
+def verify(answers: AnswersFile, json: Json = False, verbose: Verbose = False, accept_new_host_keys: NewKeys = False) -> None:
+    """Prove every add-on again; its help is VERIFY."""
+
+    async def work(given: Given) -> int:
+        from kinstall.verification import Verification
+
+        return await Verification(given.answers, given.hosts, given.hub, given.connector, given.password).run()
+
+    how = How(lines=True, json=json, verbose=verbose, accept=accept_new_host_keys)
+    front = session.front_end if json or verbose else lambda stack, how: (Proofs(), confirm)
+    raise typer.Exit(session.run(answers, how, work, front))
+
+
+def install(path: Path, how: How, *, plan: bool, prune: bool) -> int:
+    """Install from a file, and show once what was made; the exit code."""
+    shown: list[tuple[str, Secret]] = []
+
+    async def work(given: Given) -> int:
+        run = Installation(given.answers, given.hosts, given.hub, given.connector, plan_only=plan, prune=prune, password=given.password)
+        try:
+            return await run.run()
+        finally:
+            shown.extend(run.shown)
+
+    code = session.run(path, how, work)
+    for what, secret in shown:
+        show_once(what, secret)
     return code
 
 
-def front_end(stack: contextlib.ExitStack, *, lines_only: bool, json: bool, verbose: bool) -> tuple[Sink, Ask]:
-    """The sink that suits the terminal and the flags, and how a question is asked beside it."""
-    if json:
-        return Events(), confirm
-    if lines_only or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
-        return Lines(verbose=verbose), confirm
-    live = stack.enter_context(LiveTable())
-    return live, live.aside(confirm)
+def known_checks(words: list[str]) -> None:
+    """Complain of words that no check has."""
+    from kinstall.checks import ALLOWED
+
+    if unknown := sorted(set(words) - ALLOWED):
+        raise typer.BadParameter(f"{', '.join(unknown)}: no check of this name can be overruled. There are: {', '.join(sorted(ALLOWED))}")
 
 
-def redactor(hosts: Iterable[Host]) -> Redactor:
-    """A redactor that knows every secret of the answers."""
-    made = Redactor()
-    for host in hosts:
-        for secret in filter(None, (host.access.password, host.access.sudo_password, host.access.passphrase)):
-            made.add(secret)
-    return made
-
-
-def ask(question: str) -> str:
-    """A secret from the terminal, not echoed."""
-    return getpass.getpass(f"{question}: ")
-
-
-async def confirm(question: str) -> bool:
-    """An explicit yes from the terminal."""
-    while True:
-        tell(f"{question} [y/N]: ")
-        try:
-            line = await typed_line(sys.stdin.fileno())
-        except asyncio.CancelledError:
-            tell("\n")  # what is told next is not told beside the question
-            raise
-        if (word := line.strip().lower()) in ("y", "yes"):
-            return True
-        if word in ("", "n", "no"):
-            return False
-
-
-def tell(text: str) -> None:
-    """On stderr, if anybody reads it."""
-    print(text, end="", file=hardy(sys.stderr), flush=True)
+def show_once(what: str, secret: Secret) -> None:
+    """A secret that was made here goes to the terminal, and nowhere else: output that is kept in a file does not get it."""
+    if sys.stderr.isatty():
+        tell(f"{what}, shown this once: {secret.reveal()}\n")
+    else:
+        tell(f"{what} was made; it is not printed here, since this is no terminal. The command above reads it from the cluster.\n")
 
 
 def main() -> None:

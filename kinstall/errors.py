@@ -9,13 +9,15 @@ KinstallError                 exit 1
 │   ├── LoginRefused                   the account or its credentials were refused
 │   └── SudoRefused                    the account cannot become root
 ├── ConnectionLost                     an open connection broke (the engine reconnects)
+├── Preflight                          a check found something that would make the installation fail; nothing was changed
 ├── UnfitError                         a host cannot be a node: distribution, memory, architecture ...
 ├── PlanError                          hosts and answers do not fit together (versions, networks)
 ├── SourceError                        something from outside could not be fetched, or is not what it should be
 ├── StepError                          a step failed on a host
 │   ├── CommandFailed                  a command ended with an exit code other than 0
 │   ├── Blocked                        what the host waited for will not come
-│   └── NotMet                         the commands went through, and the state does not hold
+│   ├── NotMet                         the commands went through, and the state does not hold
+│   └── ClusterError                   the API server refuses an object, or what was applied does not work
 ├── SessionError                       a journal cannot be read
 └── Several                            more than one of these at once, one per host
 """
@@ -28,17 +30,26 @@ from dataclasses import dataclass
 DONE, FAILED, BAD_ANSWERS, CANNOT_CONNECT, CANCELLED = 0, 1, 2, 3, 130
 
 
-def told(message: str, *, hint: str = "", host: str = "", step: str = "", tail: Sequence[str] = ()) -> list[str]:
-    """An error as a person reads it: where and what, the end of the output, what to do."""
+def told(
+    message: str, *, hint: str = "", host: str = "", step: str = "", tail: Sequence[str] = (), explained: Sequence[str] = ()
+) -> list[str]:
+    """An error as a person reads it: where and what, the end of the output, why, what to do."""
     where = ", ".join(filter(None, (host, step)))
     first = f"{where}: {message}" if where else message
-    return [first, *(f"      | {line}" for line in tail), *(f"    {line}" for line in hint.splitlines())]
+    why = [f"    why: {line}" if n == 0 else f"      {line}" for n, line in enumerate(explained)]
+    return [first, *(f"      | {line}" for line in tail), *why, *(f"    {line}" for line in hint.splitlines())]
 
 
 class KinstallError(Exception):
-    """What happened (`message`), on which `host`, in which `step`, and what to do (`hint`)."""
+    """What happened (`message`), on which `host`, in which `step`, and what to do (`hint`).
+
+    `explained`: the cause and what mends it, line by line, when somebody has looked; `cause`: its id in the table of failures.
+    """
 
     exit_code = FAILED
+    tail: tuple[str, ...] = ()
+    explained: tuple[str, ...] = ()
+    cause = ""
 
     def __init__(self, message: str, *, hint: str = "", host: str = "", step: str = "") -> None:
         super().__init__(message)
@@ -46,7 +57,7 @@ class KinstallError(Exception):
 
     def lines(self) -> list[str]:
         """The error as a person reads it."""
-        return told(self.message, hint=self.hint, host=self.host, step=self.step)
+        return told(self.message, hint=self.hint, host=self.host, step=self.step, tail=self.tail, explained=self.explained)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +121,10 @@ class ConnectionLost(KinstallError):
     """An open connection broke. What ran on the host may go on there."""
 
 
+class Preflight(KinstallError):
+    """A check found what would make the installation fail, before anything was changed. `step` is the check."""
+
+
 class UnfitError(KinstallError):
     """A host cannot become a node. Nothing was changed on any host."""
 
@@ -133,9 +148,6 @@ class CommandFailed(StepError):
         super().__init__(message, hint=hint, host=host, step=step)
         self.exit_status, self.tail = exit_status, tuple(tail)
 
-    def lines(self) -> list[str]:
-        return told(self.message, hint=self.hint, host=self.host, step=self.step, tail=self.tail)
-
 
 class Blocked(StepError):
     """What this host waited for will not come: the host it needs has failed."""
@@ -143,6 +155,14 @@ class Blocked(StepError):
 
 class NotMet(StepError):
     """Every command of a state went through, and the state does not hold all the same."""
+
+
+class ClusterError(StepError):
+    """The API server refuses an object or gives no answer, or what was applied does not come to work. `tail`: what a pod logged last."""
+
+    def __init__(self, message: str, *, tail: Sequence[str] = (), hint: str = "", host: str = "", step: str = "") -> None:
+        super().__init__(message, hint=hint, host=host, step=step)
+        self.tail = tuple(tail)
 
 
 class SessionError(KinstallError):

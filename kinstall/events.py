@@ -145,14 +145,75 @@ class ConnectionChanged(Event, frozen=True, kw_only=True, tag="connection"):
     lost: bool
 
 
+class Proved(Event, frozen=True, kw_only=True, tag="proved"):
+    """An add-on was looked at: what, the figure that was seen, and whether it is as it should be."""
+
+    host: Name                  # the control plane it was asked through
+    step: Name                  # the add-on
+    what: Text
+    figure: Text
+    holds: bool = True
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A line of what a person needs next: `Grafana`, `http://192.168.96.32:30004`."""
+
+    label: Text
+    text: Text
+
+
+class HandedOver(Event, frozen=True, kw_only=True, tag="handed-over"):
+    """The cluster is there: where its pages are, who logs in, and the commands to try first."""
+
+    facts: tuple[Fact, ...]
+
+
+class Section(msgspec.Struct, frozen=True):
+    """What a host told of itself in one place: `w1: kubelet`."""
+
+    name: Text
+    lines: tuple[Text, ...]
+
+
+class Examined(Event, frozen=True, kw_only=True, tag="examined"):
+    """Hosts were asked why a step fails or is silent: the evidence, for whoever wants to read all of it."""
+
+    host: Name
+    step: Name
+    sections: tuple[Section, ...]
+
+
+class Checking(Event, frozen=True, kw_only=True, tag="checking"):
+    """The checks begin, so many on each host; what was found earlier counts no more."""
+
+    checks: int
+
+
+class Found(Event, frozen=True, kw_only=True, tag="found"):
+    """A check found something before anything was changed. `host` "": the hosts together. `fix`: kinstall may run the mend itself."""
+
+    host: Name = ""
+    check: Name
+    title: Text
+    level: Name                 # ok, handled, warning, blocking
+    sentence: Text
+    short: Text = ""            # the same in a word or two
+    mend: tuple[Text, ...] = ()
+    advice: Text = ""
+    fix: bool = False
+    allow: Name = ""            # the word for `allow` that overrules it
+
+
 class Failure(Event, frozen=True, kw_only=True, tag="failure"):
-    """An error, as a person reads it: what, where, what to do. `tail`: the end of what the command printed."""
+    """An error, as a person reads it: what, where, why, what to do. `tail`: the end of what the command printed; `cause`: an id."""
 
     message: Text
     hint: Text = ""
     host: Name = ""
     step: Name = ""
     tail: tuple[Text, ...] = ()
+    explained: tuple[Text, ...] = ()
+    cause: Name = ""
 
 
 class RunEnded(Event, frozen=True, kw_only=True, tag="run-ended"):
@@ -166,7 +227,7 @@ class RunEnded(Event, frozen=True, kw_only=True, tag="run-ended"):
 
 AnyEvent = (
     RunStarted | Connected | FactsRead | Note | Planned | Described | StepChanged | CommandStarted | Output | CommandEnded
-    | ConnectionChanged | Failure | RunEnded
+    | ConnectionChanged | Proved | HandedOver | Checking | Found | Examined | Failure | RunEnded
 )
 
 

@@ -20,11 +20,15 @@ from kinstall.events import (
     CommandStarted,
     Connected,
     Described,
+    Fact,
     FactsRead,
     Failure,
+    Found,
+    HandedOver,
     Note,
     Output,
     Planned,
+    Proved,
     RunEnded,
     RunStarted,
     StepChanged,
@@ -51,7 +55,8 @@ def clock(at: float) -> str:
 
 def error_lines(failure: Failure) -> list[str]:
     """A failure as a person reads it."""
-    return told(failure.message, hint=failure.hint, host=failure.host, step=failure.step, tail=failure.tail)
+    return told(
+        failure.message, hint=failure.hint, host=failure.host, step=failure.step, tail=failure.tail, explained=failure.explained)
 
 
 def summary(progress: Progress, ended: RunEnded) -> str:
@@ -76,6 +81,21 @@ def timing(progress: Progress, ended: RunEnded) -> str:
     return "took: " + ", ".join(f"{phase} {seconds:.0f} s" for phase, seconds in progress.phase_seconds().items())
 
 
+def fact_lines(facts: Iterable[Fact]) -> list[str]:
+    """What a person needs next, a line each."""
+    return [f"{fact.label:12} {fact.text}" for fact in facts]
+
+
+def found_line(event: Found) -> str:
+    """A finding of the checks in one line."""
+    return f"{event.level}: {event.sentence}" + (f" ({event.check})" if event.check else "")
+
+
+def proof_line(event: Proved, marks: dict[str, str]) -> str:
+    """A proof in one line."""
+    return f"{marks['done' if event.holds else 'failed']} {event.step:22} {event.what}: {event.figure}"
+
+
 class Lines:
     """One line per step transition: for logs, pipes, and terminals that can do no more."""
 
@@ -95,15 +115,26 @@ class Lines:
                 self._beside(event.at, event.host, f"{event.level}: {event.text}" if event.level != "info" else event.text)
             case Note():
                 self._beside(event.at, event.host, f"{event.step}: {event.text}")
+            case Found() if event.level == "warning" or self.verbose:
+                self._beside(event.at, event.host or "all", found_line(event))
             case Failure():
                 print("\n".join(error_lines(event)), file=self.err, flush=True)
             case Described():
                 print("\n".join([event.title, *event.lines, ""]), file=self.out, flush=True)
+            case Proved() | HandedOver() | RunEnded():
+                self._result(event)
+            case Connected() | FactsRead() | Planned() | CommandStarted() | Output():
+                self._other(event)
+
+    def _result(self, event: Proved | HandedOver | RunEnded) -> None:
+        match event:
+            case Proved():
+                self._line(event.at, event.host, proof_line(event, self.signs))
+            case HandedOver():
+                print("\n".join(["", *fact_lines(event.facts), ""]), file=self.out, flush=True)
             case RunEnded():
                 for text in filter(None, (timing(self.progress, event), summary(self.progress, event))):
                     print(f"{clock(event.at)} {text}", file=self.out, flush=True)
-            case Connected() | FactsRead() | Planned() | CommandStarted() | Output():
-                self._other(event)
 
     def _other(self, event: Connected | FactsRead | Planned | CommandStarted | Output) -> None:
         match event:
@@ -168,6 +199,8 @@ class LiveTable:
         self.live.refresh()
         self.live.stop()
         if self.progress.ended:
+            if self.progress.facts:
+                self.console.print("\n".join(["", *fact_lines(self.progress.facts), ""]), markup=False, soft_wrap=True)
             for text in filter(None, (timing(self.progress, self.progress.ended), summary(self.progress, self.progress.ended))):
                 self.console.print(text, markup=False)
 
@@ -189,6 +222,8 @@ class LiveTable:
         match event:
             case Note():
                 self._beside([f"{event.host}: {event.text}" if event.host else event.text], "yellow" if event.level == "warning" else "")
+            case Found() if event.level == "warning":
+                self._beside([f"{event.host or 'all'}: {found_line(event)}"], "yellow")
             case Failure():
                 self._beside(error_lines(event), "red")
 

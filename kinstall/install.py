@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kinstall.steps import control_plane, host, network, packages, proof, runtime, workers
+from kinstall.steps import certificates, control_plane, helm, host, network, packages, proof, runtime, volumes, workers
 from kinstall.steps.base import Step, on_control_planes, on_rhel, on_workers
 
 INSTALL: Final[tuple[Step, ...]] = (
@@ -19,6 +19,7 @@ INSTALL: Final[tuple[Step, ...]] = (
     Step("tools", "prepare", "Install the tools that kubeadm calls", host.tools),
     Step("modules", "prepare", "Load the kernel modules, now and at boot", host.modules),
     Step("sysctls", "prepare", "Let the kernel forward pod traffic", host.sysctls),
+    Step("directories", "prepare", "Make the directories of the volumes", volumes.directories),
     Step("docker-repository", "runtime", "Add Docker's repository", runtime.repository),
     Step("containerd", "runtime", "Install containerd", runtime.containerd),
     Step("runtime", "runtime", "Configure containerd and start it", runtime.configured),
@@ -29,7 +30,9 @@ INSTALL: Final[tuple[Step, ...]] = (
     Step("init", "control", "Start the control plane", control_plane.init, on=on_control_planes),
     Step("kubeconfig", "control", "Give kubectl its configuration", control_plane.kubeconfig, on=on_control_planes),
     Step("join", "join", "Join the cluster", workers.join, on=on_workers, needs=("init",), asks_ticket=True),
+    Step("certificates", "join", "Let kubelets ask for serving certificates", certificates.certificates),
     Step("network", "network", "Apply the pod network", network.network, on=on_control_planes),
-    Step("ready", "proof", "Wait until the node is Ready", proof.ready, needs=("network",)),
-    Step("dns", "proof", "Ask CoreDNS from this node", proof.dns, needs=("network",)),
+    Step("ready", "network", "Wait until the node is Ready", proof.ready, needs=("network",)),
+    Step("dns", "network", "Ask CoreDNS from this node", proof.dns, needs=("network",)),
+    Step("helm", "addons", "Install helm", helm.helm, on=on_control_planes),
 )

@@ -7,22 +7,28 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from kinstall import __version__, remote
+from kinstall.addons.choose import choose
+from kinstall.addons.steps import addon_lines, described
 from kinstall.answers import Answers
 from kinstall.answers.files import located
 from kinstall.claim import Claims
 from kinstall.connecting import Connector
+from kinstall.doctor import ALONE, Doctor
 from kinstall.engine import Engine, Outcome
 from kinstall.errors import CANCELLED, DONE, FAILED, KinstallError, Several
-from kinstall.events import Connected, Described, HostLine, Note, Planned, RunEnded, RunStarted
+from kinstall.events import Connected, Described, HostLine, Note, Planned, RunEnded, RunStarted, StepChanged
 from kinstall.hub import Hub
+from kinstall.install import INSTALL
 from kinstall.kubeconfig import merge_into
-from kinstall.model import Host
+from kinstall.model import Cluster, Host
 from kinstall.plan import Plan, describe, make
+from kinstall.preflight import Look, refusals
 from kinstall.runner import Runner, failure
+from kinstall.secrets import Secret
 from kinstall.steps.base import ADMIN_CONF
 from kinstall.survey import look, survey
 from kinstall.together import done, tried
@@ -32,13 +38,19 @@ CLOSING = 20.0  # seconds to let go of all hosts
 
 @dataclass(slots=True)
 class Installation:
-    """One run over these hosts. `plan_only`: the plan is told, and nothing is changed anywhere."""
+    """One run over these hosts. `plan_only`: the plan is told, and nothing is changed anywhere. `prune`: add-ons not chosen are removed.
+
+    `password`: Grafana's, when the answers give one. Afterwards, `shown` has the secrets that were made, to be shown once.
+    """
 
     answers: Answers
     hosts: Sequence[Host]
     hub: Hub
     connector: Connector
     plan_only: bool = False
+    prune: bool = False
+    password: Secret | None = None
+    shown: tuple[tuple[str, Secret], ...] = ()
     runners: dict[str, Runner] = field(default_factory=dict)
     claims: Claims = field(default_factory=Claims)
 
@@ -85,24 +97,56 @@ class Installation:
     async def _carried_out(self) -> Outcome:
         if not self.plan_only:
             await done(map(self._take_up, self.runners.values()))
-        if self.answers.addons:
-            text = f"this version installs no add-ons yet: {', '.join(self.answers.addons)} will have to wait"
-            self.hub.emit(Note(text=text, level="warning"))
         cluster = await survey(self.answers, self.hosts, self.runners, self.hub)
+        cluster = replace(cluster, addons=choose(self.answers, self.hosts, cluster.release.minor, self.password), prune=self.prune)
+        await self._preflight(cluster)
         plan = make(cluster)
         network = f"{cluster.network.plugin} {cluster.network.version}".strip()
-        self.hub.emit(Planned(kubernetes=cluster.release.version, network=network, steps=plan.step_lines()))
+        lines = (*plan.step_lines(), *addon_lines(cluster))
+        self.hub.emit(Planned(kubernetes=cluster.release.version, network=network, steps=lines))
         if self.plan_only:
             await self._describe(plan)
             return Outcome(0, ())
+        self._call_doctor(plan)
         outcome = await Engine(plan, self.runners).run()
+        if outcome.errors:
+            self._skip_addons(cluster, outcome)
+            return outcome
         try:
-            if not outcome.errors:
-                await self._merge_kubeconfig(plan)
+            return await self._finish(cluster, outcome.changed)
         except KinstallError as error:
             self._tell(error)
             return Outcome(outcome.changed, (error,))
-        return outcome
+
+    async def _preflight(self, cluster: Cluster) -> None:
+        """Everything that would make it fail is told before anything is changed. Who reaches whom is known where all are nodes already."""
+        look = Look(self.answers, self.hosts, self.runners, self.hub, cluster.addons)
+        report = await look.report(reach=not self.plan_only and not all(node.facts.cluster for node in cluster.nodes))
+        if wrong := [*report.errors, *refusals(report, self.answers)]:
+            if self.plan_only:
+                self._tell(Several(wrong))
+            else:
+                raise Several(wrong)
+
+    def _call_doctor(self, plan: Plan) -> None:
+        alone = frozenset(step.id for step in INSTALL if step.phase in ALONE)
+        doctor = Doctor(self.runners, plan.cluster.first.name, alone)
+        for runner in self.runners.values():
+            runner.doctor = doctor
+
+    async def _finish(self, cluster: Cluster, changed: int) -> Outcome:
+        from kinstall.addons.finish import finish
+
+        merged = await self._merge_kubeconfig(cluster)
+        finished = await finish(cluster, self.runners[cluster.first.name], merged)
+        self.shown = finished.shown
+        return Outcome(changed + finished.changed, finished.errors)
+
+    def _skip_addons(self, cluster: Cluster, outcome: Outcome) -> None:
+        failed = ", ".join(dict.fromkeys(error.host for error in outcome.errors))
+        for line in addon_lines(cluster):
+            status = StepChanged(host=cluster.first.name, step=line.id, status="skipped", reason=f"{failed} failed")
+            self.hub.emit(status)
 
     async def _connect_all(self) -> None:
         """Every host at once. When one cannot be used, the others are judged all the same, so that everything is told in one run."""
@@ -130,20 +174,28 @@ class Installation:
             await runner.attach(unit)
 
     async def _describe(self, plan: Plan) -> None:
+        await self._describe_hosts(plan)
+        if lines := described(plan.cluster):
+            title = "The cluster (through its API server: only what differs is changed)"
+            self.hub.emit(Described(host=plan.cluster.first.name, title=title, lines=tuple(lines)))
+
+    async def _describe_hosts(self, plan: Plan) -> None:
         observed = await done(self.runners[host.node.name].observe(host.states) for host in plan.hosts)
         for host, seen in zip(plan.hosts, observed, strict=True):
             node = host.node
             title = f"{node.name} ({node.address}, {node.host.role}, {node.distro.title})"
             self.hub.emit(Described(host=node.name, title=title, lines=tuple(describe(host, seen))))
 
-    async def _merge_kubeconfig(self, plan: Plan) -> None:
+    async def _merge_kubeconfig(self, cluster: Cluster) -> str:
+        """The file on this machine that has the cluster's context now; nothing when none was asked for."""
         path = self.answers.cluster.kubeconfig
         if path is None:
-            return
-        result = await self.runners[plan.cluster.first.name].script(f"cat {ADMIN_CONF}")
+            return ""
+        result = await self.runners[cluster.first.name].script(f"cat {ADMIN_CONF}")
         path = located(path, self.answers.marks.folder, os.environ)
-        if merge_into(path, result.out, plan.cluster.name):
-            self.hub.emit(Note(text=f"the context {plan.cluster.name} was added to {path}"))
+        if merge_into(path, result.out, cluster.name):
+            self.hub.emit(Note(text=f"the context {cluster.name} was added to {path}"))
+        return str(path)
 
     def _tell(self, error: KinstallError) -> None:
         for one in error.errors if isinstance(error, Several) else (error,):

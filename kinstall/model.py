@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kinstall.addons.model import Addons
 from kinstall.secrets import Secret
 
 if TYPE_CHECKING:
@@ -179,6 +180,8 @@ class Cluster:
     firewall: str = "open"      # open, disable, leave
     selinux: str = "permissive"  # permissive, leave
     allow: frozenset[str] = frozenset()
+    addons: Addons = field(default_factory=Addons)
+    prune: bool = False         # take away what kinstall installed and is not chosen any more
     ticket: Ticket | None = None
 
     @property

@@ -112,6 +112,8 @@ class Pipeline:
         self.error = error
         error.host, error.step = error.host or self.host, error.step or self._at
         skipped = isinstance(error, Blocked)
+        if self.runner.doctor:
+            await self.runner.doctor.explain(error, list(self.runner.lines), self._began)
         if not skipped:
             self.runner.hub.emit(failure(error))
         self._tell("skipped" if skipped else "failed", reason=error.message)

@@ -8,17 +8,23 @@ from types import MappingProxyType
 
 from kinstall.events import (
     AnyEvent,
+    Checking,
     CommandEnded,
     CommandStarted,
     Connected,
     ConnectionChanged,
     Described,
+    Examined,
+    Fact,
     FactsRead,
     Failure,
+    Found,
+    HandedOver,
     HostLine,
     Note,
     Output,
     Planned,
+    Proved,
     RunEnded,
     RunStarted,
     Status,
@@ -69,6 +75,10 @@ class Progress:
     hosts: Mapping[str, HostProgress] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     failures: tuple[Failure, ...] = ()
+    findings: tuple[Found, ...] = ()
+    checks: int = 0                 # that were made on each host
+    proofs: tuple[Proved, ...] = ()
+    facts: tuple[Fact, ...] = ()    # what a person needs next
     ended: RunEnded | None = None
 
     def apply(self, event: AnyEvent) -> Progress:
@@ -80,10 +90,12 @@ class Progress:
                 return replace(after, cluster=event.cluster, started=event.at, hosts=hosts)
             case Planned():
                 return _planned(after, event)
-            case Described():
+            case Described() | Examined():
                 return after
             case Note():
                 return replace(after, notes=(*self.notes, event))
+            case Checking() | Found() | Proved() | HandedOver():
+                return _judged(after, event)
             case Failure():
                 return _failed(replace(after, failures=(*self.failures, event)), event)
             case RunEnded():
@@ -110,7 +122,24 @@ class Progress:
         return {phase: max(self._seconds(host, phase) for host in self.hosts.values()) for phase in self.phases()}
 
     def _seconds(self, host: HostProgress, phase: str) -> float:
-        return sum(host.cells[step.id].seconds for step in self.steps if step.phase == phase and step.id in host.cells)
+        """The time in which at least one of the phase's steps was at work: add-ons work side by side."""
+        cells = [host.cells[step.id] for step in self.steps if step.phase == phase and step.id in host.cells]
+        busy, until = 0.0, 0.0
+        for start, end in sorted((cell.since - cell.seconds, cell.since) for cell in cells if cell.seconds):
+            busy, until = busy + max(end - max(start, until), 0.0), max(until, end)
+        return busy
+
+
+def _judged(after: Progress, event: Checking | Found | Proved | HandedOver) -> Progress:
+    match event:
+        case Checking():
+            return replace(after, findings=(), checks=event.checks)
+        case Found():
+            return replace(after, findings=(*after.findings, event))
+        case Proved():
+            return replace(after, proofs=(*after.proofs, event))
+        case HandedOver():
+            return replace(after, facts=event.facts)
 
 
 def _planned(after: Progress, event: Planned) -> Progress:

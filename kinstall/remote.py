@@ -83,6 +83,11 @@ async def running_units(transport: Transport) -> list[RunningUnit]:
     return found
 
 
+async def stop(transport: Transport, name: str) -> None:
+    """End a unit that waits for what will not come, and clear it away. Never for what must not be killed halfway."""
+    await transport.root(COLLECT.format(unit=name, run=RUN))
+
+
 class Watch:
     """One unit on one host, and how far its log has been read."""
 

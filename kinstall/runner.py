@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from kinstall import remote
+from kinstall.diagnosis import Cause, told
+from kinstall.doctor import Doctor
 from kinstall.errors import CommandFailed, ConnectionLost, KinstallError
 from kinstall.events import CommandEnded, CommandStarted, ConnectionChanged, Failure, Note, Output
 from kinstall.hub import Hub
@@ -16,6 +18,10 @@ from kinstall.states import Command, State, batch, unbatch
 from kinstall.transport import Result, Transport
 
 TAIL = 20           # lines of a failed command that its error carries
+REMEMBERED = 500    # lines of it that are looked through for causes
+SILENCE = 8.0       # seconds without a line, after which somebody asks why
+STOPPED = 143       # the exit status of what was stopped
+MEND = "Mend the cause and run kinstall again: it goes on from here."
 PROBE_SECONDS = 180
 AGAIN = "What runs on the host goes on there. When the host can be reached again, run kinstall again: it goes on from there."
 
@@ -26,7 +32,9 @@ class Runner:
     def __init__(self, transport: Transport, hub: Hub) -> None:
         self.transport, self.hub = transport, hub
         self.host = transport.name
-        self._reopening = 0
+        self.doctor: Doctor | None = None   # who is asked when a command fails or says nothing for long
+        self.lines = deque[str](maxlen=REMEMBERED)  # what the last command printed
+        self._reopening, self._spoke = 0, 0.0
 
     async def observe(self, states: Sequence[State]) -> list[str]:
         """The observations of these states, in one round trip."""
@@ -62,23 +70,63 @@ class Runner:
         self._ended(unit.step, result.exit_status, began)
 
     async def _once(self, step: str, command: Command) -> tuple[list[str], int]:
-        began, tail = time.monotonic(), deque[str](maxlen=TAIL)
-        shell = f"set -e\n{command.shell}"
+        began, shell = time.monotonic(), f"set -e\n{command.shell}"
         unit = remote.unit_name(step, shell) if command.long else ""
+        self.lines.clear()
         self.hub.emit(CommandStarted(host=self.host, step=step, shell=command.shown, unit=unit))
-
-        def tell(lines: list[str]) -> None:
-            tail.extend(lines)
-            self._tell(step, lines)
-
         if command.long:
-            status = (await remote.run_unit(self.transport, step, shell, tell, self._reopen)).exit_status
+            status = await self._watched(step, command, shell)
         else:
             result = await self.script(shell)
             status = result.exit_status
-            tell((result.out + result.err).splitlines())
+            self._tell(step, (result.out + result.err).splitlines())
         self._ended(step, status, began)
-        return list(tail), status
+        return list(self.lines)[-TAIL:], status
+
+    async def _watched(self, step: str, command: Command, shell: str) -> int:
+        """A unit to its end; one that waits for something that will not come is stopped as soon as that is sure."""
+        unit = asyncio.ensure_future(remote.run_unit(self.transport, step, shell, lambda lines: self._tell(step, lines), self._reopen))
+        watch = asyncio.ensure_future(self._silence(step, command))
+        try:
+            await asyncio.wait({unit, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if unit.done():
+                return (await unit).exit_status
+            error = await watch
+        finally:
+            for task in (unit, watch):
+                task.cancel()
+            await asyncio.wait({unit, watch})
+        await remote.stop(self.transport, remote.unit_name(step, shell))
+        raise error
+
+    async def _silence(self, step: str, command: Command) -> CommandFailed:
+        """Whenever nothing was printed for a while, ask why. Comes back when the command waits in vain and may be stopped."""
+        began = self._spoke = time.monotonic()
+        known = ""
+        while True:
+            await asyncio.sleep(max(SILENCE - (time.monotonic() - self._spoke), 1))
+            if time.monotonic() - self._spoke < SILENCE or self.doctor is None:
+                continue
+            cause = await self.doctor.certain(self.host, step, list(self.lines), began)
+            if cause and command.waits:
+                return self._in_vain(step, cause)
+            if cause and cause.sentence != known:
+                known = cause.sentence
+                self.hub.emit(Note(text=f"silent for {SILENCE:g} s: {known}", level="warning", host=self.host, step=step))
+            self._spoke = time.monotonic()
+
+    def _in_vain(self, step: str, cause: Cause) -> CommandFailed:
+        first, *rest = told(cause)
+        error = CommandFailed(first, exit_status=STOPPED, host=self.host, step=step, tail=list(self.lines)[-TAIL:], hint=MEND)
+        error.cause, error.explained = cause.id, ("it waited for what will not come, so kinstall stopped it", *rest)
+        return error
+
+    async def reconnected(self) -> None:
+        """Be sure of the connection: what went over it besides scripts has broken."""
+        try:
+            await self.transport.user(":")
+        except ConnectionLost:
+            await self._reopen()
 
     async def _reopen(self) -> None:
         """Connect again, and tell it: lost once, back once, however many of this host's scripts find out at the same time."""
@@ -100,6 +148,8 @@ class Runner:
         await asyncio.sleep(retry.pause)
 
     def _tell(self, step: str, lines: list[str]) -> None:
+        self._spoke = time.monotonic()
+        self.lines.extend(lines)
         if lines:
             self.hub.emit(Output(host=self.host, step=step, lines=tuple(lines)))
 
@@ -108,13 +158,13 @@ class Runner:
 
     def _failed(self, step: str, command: Command, status: int, tail: Sequence[str]) -> CommandFailed:
         last = command.shown.splitlines()[-1] if command.shown else step
-        hint = "Mend the cause and run kinstall again: it goes on from here."
         what = f"`{last.strip()}` ended with exit code {status}"
-        return CommandFailed(what, exit_status=status, tail=tail, host=self.host, step=step, hint=hint)
+        return CommandFailed(what, exit_status=status, tail=tail, host=self.host, step=step, hint=MEND)
 
 
 def failure(error: KinstallError) -> Failure:
     """The error as the event that tells it."""
     hint = error.hint or (AGAIN if isinstance(error, ConnectionLost) else "")
-    tail = error.tail if isinstance(error, CommandFailed) else ()
-    return Failure(message=error.message, hint=hint, host=error.host, step=error.step, tail=tail)
+    return Failure(
+        message=error.message, hint=hint, host=error.host, step=error.step, tail=error.tail, explained=error.explained, cause=error.cause
+    )

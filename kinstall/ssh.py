@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import asyncssh
 
 from kinstall.dial import TIMEOUT, Dialer, Jumps
-from kinstall.errors import ConnectionLost, Unreachable
+from kinstall.errors import ClusterError, ConnectionLost, Unreachable
 from kinstall.excuses import NotYet
 from kinstall.hostkeys import Accept, refuse
 from kinstall.model import Host
@@ -62,6 +62,28 @@ class SshTransport(Shell):
         except BaseException:
             await self.close()
             raise
+
+    @asynccontextmanager
+    async def reach(self, host: str, port: int) -> AsyncIterator[tuple[str, int]]:
+        """A port on this machine's loopback that leads there, while this connection holds."""
+        with lost(self.name):
+            await self._try_reach(host, port)
+            listener = await self.connection.forward_local_port("127.0.0.1", 0, host, port)
+        try:
+            yield "127.0.0.1", listener.get_port()
+        finally:
+            listener.close()
+
+    async def _try_reach(self, host: str, port: int) -> None:
+        """Once by itself: through a forwarded port, a refusal would only look like a connection that ends."""
+        try:
+            _, writer = await self.connection.open_connection(host, port)
+        except asyncssh.ChannelOpenError as error:
+            if error.code != asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED:
+                raise ConnectionRefusedError(f"{host}:{port}: {error.reason}") from None
+            hint = "kinstall reaches the API server through SSH: allow it in sshd_config (AllowTcpForwarding local), and reload sshd."
+            raise ClusterError("sshd does not allow connections to be forwarded", hint=hint, host=self.name) from None
+        writer.close()
 
     async def reopen(self, patience: float = PATIENCE) -> None:
         """Connect again, trying for `patience` seconds. One of several callers does it, the others wait for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -42,6 +43,10 @@ class Transport(Protocol):
 
     async def user(self, script: str) -> Result:
         """Run a script as the account itself, without sudo."""
+        ...
+
+    def reach(self, host: str, port: int) -> AbstractAsyncContextManager[tuple[str, int]]:
+        """A way to a TCP port that this host can reach: the address and the port on this machine that lead there."""
         ...
 
     async def reopen(self, patience: float = PATIENCE) -> None:

@@ -56,11 +56,30 @@ class Plugin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Addon:
+    """An add-on in one version, and the first and last minor that it is installed for; () when it fits any."""
+
+    name: str
+    version: str
+    kubernetes: tuple[str, str] | tuple[()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelmRelease:
+    """A version of helm, and the hashes of its archives by architecture: amd64, arm64."""
+
+    version: str
+    sha256: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """assets/versions.yaml: minors and plugins, both with the newest first."""
+    """assets/versions.yaml: minors, plugins, add-ons and helm, each with the newest first."""
 
     minors: tuple[Minor, ...]
     plugins: tuple[Plugin, ...]
+    addons: tuple[Addon, ...]
+    helm: tuple[HelmRelease, ...]
     containerd_branch: str          # 2.3
     containerd_newest: str          # 2.3.7
 
@@ -108,6 +127,8 @@ def read(text: str) -> Table:
     by_age = sorted(minors, key=lambda minor: numbers(minor.name), reverse=True)
     return Table(
         minors=tuple(by_age), plugins=plugins,
+        addons=tuple(_addon(name, row) for name, rows in data["addons"].items() for row in rows),
+        helm=tuple(HelmRelease(version=row["version"], sha256=row["sha256"]) for row in data["helm"]),
         containerd_branch=data["containerd"]["branch"], containerd_newest=data["containerd"]["newest"],
     )
 
@@ -128,6 +149,10 @@ def _plugin(name: str, row: Mapping[str, Any]) -> Plugin:
     )
 
 
+def _addon(name: str, row: Mapping[str, Any]) -> Addon:
+    return Addon(name=name, version=row["version"], kubernetes=tuple(row.get("kubernetes", ())))
+
+
 def minor(name: str) -> Minor:
     """The row of a minor; PlanError when the table has none."""
     for row in table().minors:
@@ -143,9 +168,31 @@ def minor(name: str) -> Minor:
 def plugin(name: str, minor_name: str) -> Plugin:
     """The newest version of a network plugin that is installed for this minor."""
     for row in table().plugins:
-        if row.name == name and numbers(row.kubernetes[0]) <= numbers(minor_name) <= numbers(row.kubernetes[1]):
+        if row.name == name and _holds(row.kubernetes, minor_name):
             return row
     raise PlanError(f"no version of {name} that kinstall knows is for Kubernetes {minor_name}", hint="Choose another network plugin.")
+
+
+def addon(name: str, minor_name: str) -> str:
+    """The newest version of an add-on that is installed for this minor."""
+    for row in table().addons:
+        if row.name == name and (not row.kubernetes or _holds(row.kubernetes, minor_name)):
+            return row.version
+    raise PlanError(
+        f"no version of {name} that kinstall knows is for Kubernetes {minor_name}",
+        hint=f"Leave it away: `{name}: false` under `addons`; or choose another version of Kubernetes.",
+    )
+
+
+def helm(wanted: str) -> HelmRelease:
+    """helm in this version; of `4` or `3` the newest. Without hashes when the table does not have it."""
+    found = (row for row in table().helm if wanted in (row.version, row.version.partition(".")[0]))
+    return next(found, HelmRelease(version=wanted, sha256={}))
+
+
+def _holds(kubernetes: tuple[str, str], minor_name: str) -> bool:
+    first, last = kubernetes
+    return numbers(first) <= numbers(minor_name) <= numbers(last)
 
 
 # ---- what a host can run ----

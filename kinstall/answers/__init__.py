@@ -1,14 +1,15 @@
 """The answers: what the user decided. From YAML with every mistake at once, to hosts with their secrets, and back to YAML."""
 
+from kinstall.answers.addons import AddonsEntry
 from kinstall.answers.asking import complaint
 from kinstall.answers.model import AccessEntry, Answers, Cluster, HostEntry, Network
 from kinstall.answers.reading import check, load, parse
-from kinstall.answers.resolving import questions, resolve
+from kinstall.answers.resolving import Resolved, questions, resolve, resolve_all
 from kinstall.answers.sections import SecretRef
 from kinstall.answers.sources import DockerSource, KubernetesSource, ManifestSource, Sources
 from kinstall.answers.writing import dump
 
 __all__ = [
-    "AccessEntry", "Answers", "Cluster", "DockerSource", "HostEntry", "KubernetesSource", "ManifestSource", "Network", "SecretRef",
-    "Sources", "check", "complaint", "dump", "load", "parse", "questions", "resolve",
+    "AccessEntry", "AddonsEntry", "Answers", "Cluster", "DockerSource", "HostEntry", "KubernetesSource", "ManifestSource", "Network",
+    "Resolved", "SecretRef", "Sources", "check", "complaint", "dump", "load", "parse", "questions", "resolve", "resolve_all",
 ]

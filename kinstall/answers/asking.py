@@ -12,14 +12,18 @@ from kinstall.answers.walk import keys
 
 def complaint(key: str, text: str) -> str:
     """What is wrong with `text` as the value of a key such as `hosts.address`, and how to mend it; nothing if it is right."""
-    *around, name = key.split(".")
+    section, name = _home(key)
     try:
-        _section(tuple(around)).model_validate({name: text})
+        section.model_validate({name: text})
     except ValidationError as error:
         found = [mistake for mistake in translate.mistakes(error) if mistake.loc[:1] == (name,)]
         return ": ".join(filter(None, (found[0].what, found[0].mend))) if found else ""
     return ""
 
 
-def _section(path: tuple[str, ...]) -> type[Section]:
-    return next((key.section for key in keys() if key.path == path and key.section), Answers)
+def _home(key: str) -> tuple[type[Section], str]:
+    """The group that a key is in, and its name there: which can have a point in it, as `docker.io` has."""
+    groups = ((".".join(group.path) + ".", group.section) for group in keys() if group.section)
+    found = [(path, section) for path, section in groups if key.startswith(path)]
+    path, section = max(found, key=lambda pair: len(pair[0]), default=("", Answers))
+    return section, key.removeprefix(path)

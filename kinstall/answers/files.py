@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kinstall.answers.marks import Loc, Mistake
-from kinstall.answers.rules import View
+from kinstall.answers.view import View
 
 _ENOUGH: Final = 1 << 20  # no key, secret or answers file is larger; what is read may be a device
 _UNREADABLE: Final[tuple[tuple[type[OSError], str, str], ...]] = (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
+from kinstall.answers.addons import AddonsEntry
 from kinstall.answers.marks import Marks
 from kinstall.answers.scalars import Address, FilePath, HostKey, Jump, KubernetesVersion, Name, NodeAddress, Pods, Services, User, wrong
 from kinstall.answers.sections import SecretRef, Section
@@ -14,8 +16,12 @@ from kinstall.answers.shorthand import expand, host_schema
 from kinstall.answers.sources import Sources
 from kinstall.model import Role
 
-Addon = Literal["helm", "metrics-server", "kube-state-metrics", "node-exporter", "prometheus", "grafana"]
-Allowed = Literal["cgroup-v1", "kernel", "low-memory", "low-cpu", "remove-container-tools"]
+# the checks that may be overruled: kinstall.checks.ALLOWED, which knows the answers, and so cannot be asked here
+Allowed = Literal[
+    "cgroup-v1", "clock", "cni-config", "cni-interfaces", "default-route", "dns", "dns-loop", "dns-search", "etcd-data", "inodes", "kernel",
+    "low-cpu", "low-memory", "mac", "machine-id", "mirrors", "modules", "mounts", "other-cluster", "package-lock", "package-state", "ports",
+    "proxy", "reach", "remove-container-tools", "repositories", "sources", "swap",
+]
 
 
 def _no_docker_yet(value: object) -> object:
@@ -93,14 +99,16 @@ class Answers(Section):
     network: Network = Field(default=Network(), description="The networks inside the cluster.")
     access: AccessEntry = Field(default=AccessEntry(), description="How all hosts are reached.")
     hosts: Hosts = Field(description="The machines; at least one.", json_schema_extra={"minItems": 1})
-    addons: tuple[Addon, ...] = Field(default=(), description="What is installed into the cluster at the end.")
+    addons: AddonsEntry = Field(
+        default=AddonsEntry(), description="What is installed into the cluster at the end: `all` (the default), `none`, or these keys.")
     firewall: Literal["open", "disable", "leave"] = Field(
         default="open", description="`open`: keep firewalld or ufw and open the ports; `disable`: turn it off; `leave`: touch nothing.")
     selinux: Literal["permissive", "leave"] = Field(default="permissive", description="`permissive`: log only; `leave`: touch nothing.")
     allow: tuple[Allowed, ...] = Field(
-        default=(), description="What you accept knowingly: cgroup v1 hosts (`cgroup-v1`), a kernel that Kubernetes does not "
-        "support (`kernel`), less memory or fewer processors than kubeadm asks for (`low-memory`, `low-cpu`), and that podman, "
-        "buildah, runc or docker.io make way for containerd even while containers run with them (`remove-container-tools`).")
+        default=(), description="The checks that you overrule knowingly, by their names in docs/checks.md: cgroup v1 hosts (`cgroup-v1`), "
+        "a kernel that Kubernetes does not support (`kernel`), less memory or fewer processors than kubeadm asks for (`low-memory`, "
+        "`low-cpu`), that podman, buildah, runc or docker.io make way for containerd even while containers run with them "
+        "(`remove-container-tools`), and whatever else `kinstall check` names.")
     sources: Sources = Field(default=Sources(), description="Where everything comes from.")
 
     _marks: Marks = PrivateAttr(default_factory=Marks)
@@ -115,6 +123,10 @@ class Answers(Section):
         copy = self.model_copy()
         copy._marks = marks
         return copy
+
+    def allowing(self, words: Iterable[str]) -> Answers:
+        """The same answers, with these checks overruled as well."""
+        return self.model_copy(update={"allow": tuple(dict.fromkeys((*self.allow, *words)))})
 
     def host(self, name: str) -> HostEntry:
         """The host of this name; KeyError if there is none."""

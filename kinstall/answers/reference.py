@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from inspect import cleandoc
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from types import NoneType
@@ -32,7 +33,7 @@ hosts:
 
 `assets/answers.example.yaml` shows every key. An unknown key is an error, and kinstall tells all errors of a file at once.
 A key without a value counts as left out. Relative paths start from the folder of the file. A value is what its text says:
-`kubernetes: 1.30` is 1.30, and a host may be called `no`.
+`kubernetes: 1.30` is 1.30, and a host may be called `no`. True is `true`, `yes` or `on`, false is `false`, `no` or `off`.
 
 ## Secrets
 
@@ -53,7 +54,7 @@ def reference() -> str:
 
 def _section(path: tuple[str, ...], section: type[Section], title: str) -> Iterator[str]:
     yield f"{title}\n"
-    yield f"{(section.__doc__ or '').strip()}\n" if path else "The groups are explained below.\n"
+    yield f"{cleandoc(section.__doc__ or '')}\n" if path else "The groups are explained below.\n"
     yield "| Key | What it is | Values | Default |"
     yield "| --- | --- | --- | --- |"
     own = [key for key in keys(section) if len(key.path) == 1]
@@ -72,7 +73,15 @@ def _row(key: Key) -> str:
 
 
 def _values(key: Key) -> str:
-    return _type(key.field.annotation) if not key.section else "a list of groups" if key.path == ("hosts",) else "a group"
+    if key.section is None:
+        return _type(key.field.annotation)
+    if get_origin(key.field.annotation) is tuple:
+        return "a list of groups"
+    return "true, false, or a group" if _is_switch(key.field.annotation) else "a group"
+
+
+def _is_switch(annotation: object) -> bool:
+    return any(get_args(part) == (False,) for part in get_args(annotation))
 
 
 def _type(annotation: object) -> str:
@@ -90,6 +99,8 @@ def _default(key: Key) -> str:
     if key.field.is_required():
         return "from the address" if key.path == ("name",) else "required"
     default = key.field.get_default(call_default_factory=True, validated_data={})
+    if _is_switch(key.field.annotation):
+        return "`true`"
     if key.section or default in (None, ()):
         return ""
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"

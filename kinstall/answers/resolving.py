@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,30 +18,49 @@ from kinstall.secrets import Secret
 
 Ask = Callable[[str], str]
 
+GRAFANA_PASSWORD: Final = "grafana_password"  # noqa: S105  # the name of the field
 _OTHERS: Final = 0o007  # a group may share a secret file; everyone may not
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The hosts with their secrets, and the password for Grafana's administrator, if one was given."""
+
+    hosts: tuple[model.Host, ...]
+    grafana_password: Secret | None = None
+
+
 def resolve(answers: Answers, ask: Ask | None, environ: Mapping[str, str]) -> tuple[model.Host, ...]:
-    """The hosts with their secrets, in the order of the answers. Everything that cannot be had is one AnswersError.
+    """The hosts with their secrets, in the order of the answers, without a look at the secrets of the add-ons."""
+    return _resolved(answers, ask, environ, ()).hosts
+
+
+def resolve_all(answers: Answers, ask: Ask | None, environ: Mapping[str, str]) -> Resolved:
+    """The hosts and every other secret. Everything that cannot be had is one AnswersError.
 
     `ask` gets each distinct question once; without it (no terminal), a secret that must be asked for is a problem.
     """
-    secrets = _Secrets(answers, ask, environ)
-    hosts = tuple(_host(answers, index, secrets) for index in range(len(answers.hosts)))
-    if secrets.mistakes:
-        raise AnswersError([answers.marks.problem(mistake) for mistake in secrets.mistakes.values()])
-    return hosts
+    return _resolved(answers, ask, environ, _addon_uses(answers))
 
 
 def questions(answers: Answers) -> tuple[str, ...]:
-    """What `resolve` will ask, each once: for a front end that must ask before it can wait for an answer."""
-    used = (use for index in range(len(answers.hosts)) for use in _uses(answers, index) if use.ref.prompt)
-    return tuple(dict.fromkeys(use.question for use in used))
+    """What `resolve_all` will ask, each once: for a front end that must ask before it can wait for an answer."""
+    used = [use for index in range(len(answers.hosts)) for use in _uses(answers, index)] + list(_addon_uses(answers))
+    return tuple(dict.fromkeys(use.question for use in used if use.ref.prompt))
+
+
+def _resolved(answers: Answers, ask: Ask | None, environ: Mapping[str, str], others: Iterable[_Use]) -> Resolved:
+    secrets = _Secrets(answers, ask, environ)
+    hosts = tuple(_host(answers, index, secrets) for index in range(len(answers.hosts)))
+    found = {use.name: secrets.get(use) for use in others}
+    if secrets.mistakes:
+        raise AnswersError([answers.marks.problem(mistake) for mistake in secrets.mistakes.values()])
+    return Resolved(hosts, found.get(GRAFANA_PASSWORD))
 
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """A secret that a host needs: the field it fills, its reference, where that is written, and how to ask for it."""
+    """A secret that is needed: the field it fills, its reference, where that is written, and how to ask for it."""
 
     name: str
     ref: SecretRef
@@ -58,6 +77,14 @@ def _uses(answers: Answers, index: int) -> Iterator[_Use]:
             own = name in host.access.model_fields_set
             loc: Loc = ("hosts", index, "access", name) if own else ("access", name)
             yield _Use(name, ref, loc, question(access, f" on {host.name}" if own else ""))
+
+
+def _addon_uses(answers: Answers) -> Iterator[_Use]:
+    """The secrets of the add-ons that are on."""
+    grafana = answers.addons.grafana
+    if grafana and grafana.password:
+        question = f"Password for {grafana.user} in Grafana"
+        yield _Use(GRAFANA_PASSWORD, grafana.password, ("addons", "grafana", "password"), question)
 
 
 def _account(access: AccessEntry) -> str:

@@ -1,35 +1,17 @@
 """What must hold between the answers: names and addresses once each, one control plane, networks apart, a hash for what is fetched.
 
-A rule looks at a View: the texts of the file without those that are wrong by themselves, so that one mistake hides no other.
+The rules about add-ons are in addon_rules.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from typing import Any, Final
 
-from kinstall.answers.marks import Loc, Marks, Mistake
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """The answers as far as they are sound: what is absent is unknown, or has no default."""
-
-    hosts: tuple[Mapping[str, Any], ...]
-    network: Mapping[str, str]
-    access: Mapping[str, Any]
-    sources: Mapping[str, Any]
-    marks: Marks
-
-    def access_of(self, host: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What counts for this host: the common access, overridden by its own."""
-        return {**self.access, **host.get("access", {})}
-
-    def networks(self) -> dict[str, IPv4Network]:
-        """The networks whose texts are sound."""
-        return {name: IPv4Network(text) for name, text in self.network.items()}
+from kinstall.answers.addon_rules import ADDON_RULES
+from kinstall.answers.marks import Loc, Mistake
+from kinstall.answers.view import View
 
 
 def broken(view: View) -> Iterator[Mistake]:
@@ -132,5 +114,5 @@ def _ipv4(text: str | None) -> IPv4Address | None:
 
 _RULES: Final[tuple[Callable[[View], Iterator[Mistake]], ...]] = (
     _names_once, _addresses_once, _node_addresses_once, _one_control_plane, _networks_apart, _hosts_outside, _pods_room, _loopback,
-    _hash_for_the_unknown,
+    _hash_for_the_unknown, *ADDON_RULES,
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.fields import FieldInfo
 
 from kinstall.answers.scalars import FilePath, Variable, wrong
 
@@ -24,7 +25,13 @@ class Section(BaseModel):
     def _leave_out_nulls(cls, raw: object) -> object:
         if not isinstance(raw, Mapping):
             return raw
-        return {key: value for key, value in raw.items() if value is not None or key not in cls.model_fields}
+        known = [name for name, _ in cls.written()]
+        return {key: value for key, value in raw.items() if value is not None or key not in known}
+
+    @classmethod
+    def written(cls) -> Iterator[tuple[str, FieldInfo]]:
+        """The fields by the names that they have in the file: `node-exporter`, which no attribute can be called."""
+        yield from ((field.alias or name, field) for name, field in cls.model_fields.items())
 
 
 class SecretRef(Section):

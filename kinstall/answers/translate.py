@@ -18,6 +18,9 @@ from kinstall.answers.walk import homes, siblings
 _MEANT: Final[Mapping[str, str]] = {
     "ip": "address", "ssh_key": "key", "private_key": "key", "keyfile": "key", "become_pass": "sudo_password", "username": "user",
     "cni": "network", "version": "kubernetes", "nodes": "hosts", "machines": "hosts", "cri": "runtime",
+    "path": "directory", "dir": "directory", "storageclass": "class", "storage_class": "class", "replicas": "nodes", "host": "node",
+    "volume_claim": "claim", "pvc": "claim", "admin_password": "password", "admin_user": "user", "port": "node_port", "tls": "kubelet_tls",
+    "secure": "serving", "signed": "serving",
     "master": "control-plane", "server": "control-plane", "node": "worker", "agent": "worker", "on": "open", "off": "disable",
 }
 _FOLLOWS: Final = "default_factory_not_called"  # a default that depends on a value which has its own error
@@ -45,9 +48,9 @@ def _ours(details: ErrorDetails) -> tuple[str, str]:
 
 
 def variable(loc: Loc) -> str:
-    """A name for the environment variable of the secret at this place."""
-    last = next((str(part) for part in reversed(loc) if isinstance(part, str)), "password")
-    return "KINSTALL_" + re.sub(r"\W", "_", last).upper()
+    """A name for the environment variable of the secret at this place: one of its own for what is no access to a host."""
+    parts = [part for part in loc if isinstance(part, str) and part not in ("hosts", "access", "addons")] or ["password"]
+    return "KINSTALL_" + re.sub(r"\W", "_", "_".join(parts[-2:])).upper()
 
 
 def _unknown_key(details: ErrorDetails) -> tuple[str, str]:

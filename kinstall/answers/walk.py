@@ -24,7 +24,7 @@ class Key:
 
 def keys(section: type[Section] = Answers, path: tuple[str, ...] = ()) -> Iterator[Key]:
     """The keys of a group, each followed by what is in it."""
-    for name, field in section.model_fields.items():
+    for name, field in section.written():
         inner = next(_sections(field.annotation), None)
         yield Key((*path, name), field, inner)
         if inner:

@@ -19,13 +19,14 @@ class Command:
 
     `says` is what a plan, a log and a screen show instead of the shell: for shell that only carries data, or that holds a secret.
     `long` commands must not be killed halfway (apt, dnf, kubeadm, pulls): they run as transient systemd units on the host.
-    `once`: a failure is final, whatever it printed.
+    `once`: a failure is final, whatever it printed. `waits`: it waits for something else, so it may be stopped when that will not come.
     """
 
     shell: str
     says: str = ""
     long: bool = False
     once: bool = False
+    waits: bool = False
 
     @property
     def shown(self) -> str:

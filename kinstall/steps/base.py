@@ -53,7 +53,7 @@ class Step:
     """
 
     id: str
-    phase: str      # the column of the run: prepare, runtime, packages, control, join, network, proof
+    phase: str      # the column of the run: prepare, runtime, packages, control, join, network, addons
     title: str
     states: Callable[[Node, Cluster], Sequence[State]]
     on: Callable[[Node], bool] = everywhere

@@ -88,5 +88,9 @@ class Kubeconfig(State):
 
 def kubeconfig(node: Node, cluster: Cluster) -> Sequence[State]:
     """kubectl works for root, and for the ordinary account."""
-    accounts = dict.fromkeys(("root", node.facts.account, cluster.account))
-    return [Kubeconfig(account, cluster.name) for account in accounts if account]
+    return [Kubeconfig(account, cluster.name) for account in accounts(node, cluster)]
+
+
+def accounts(node: Node, cluster: Cluster) -> list[str]:
+    """Who works with the cluster on its control plane: root, whom kinstall logs in as, and whom the answers name."""
+    return [name for name in dict.fromkeys(("root", node.facts.account, cluster.account)) if name]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from kinstall.addons.model import Addons
 from kinstall.model import Cluster, Node
 from kinstall.packaging import Want
 from kinstall.states import (
@@ -46,6 +47,8 @@ PORTS = {
     "calico": ("4789/udp",),
     "flannel": ("8472/udp",),
 }
+# An add-on that answers at the nodes' own addresses: Prometheus, in a pod, comes to other nodes from its own node's address.
+ADDON_PORTS: Mapping[str, Callable[[Addons], bool]] = {"9100/tcp": lambda addons: addons.node_exporter}
 
 
 def account(node: Node, cluster: Cluster) -> Sequence[State]:
@@ -104,8 +107,9 @@ def selinux(node: Node, cluster: Cluster) -> Sequence[State]:
 
 
 def ports(node: Node, cluster: Cluster) -> tuple[str, ...]:
-    """The ports that this node's role and the network plugin need."""
-    return (*PORTS[node.host.role], *PORTS[cluster.network.plugin])
+    """The ports that this node's role, the network plugin and the add-ons need."""
+    chosen = (port for port, is_chosen in ADDON_PORTS.items() if is_chosen(cluster.addons))
+    return (*PORTS[node.host.role], *PORTS[cluster.network.plugin], *chosen)
 
 
 def firewall(node: Node, cluster: Cluster) -> Sequence[State]:

@@ -17,6 +17,7 @@ PATCHES = f"{FOLDER}/patches"
 PENDING = f"{FOLDER}/pending"                   # there while kubeadm is at work: what it left half-done is ours to reset
 CONFIG = "/run/kinstall/kubeadm.yaml"           # gone after the command, and after a reboot anyway
 KUBECTL = kubectl()
+SERVING = "serverTLSBootstrap"                  # the kubelet's word for: ask the cluster for a serving certificate
 
 # what the user allows -> the preflight checks of kubeadm that say the same
 IGNORED = {
@@ -71,11 +72,21 @@ def join_config(node: Node, cluster: Cluster) -> str:
 
 
 def kubelet_patch(node: Node, cluster: Cluster) -> str:
-    """This node's own differences from the cluster's kubelet configuration: the resolver's file, and cgroup v1 where it is allowed."""
+    """This node's own differences from the cluster's kubelet configuration.
+
+    The resolver's file; cgroup v1 where it is allowed; and a serving certificate of the cluster's, where that was chosen.
+    """
     resolver = "/run/systemd/resolve/resolv.conf" if node.facts.resolved else "/etc/resolv.conf"
     patch: dict[str, object] = {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", "resolvConf": resolver}
     minor = tuple(map(int, cluster.release.minor.split(".")))
-    return documents(patch | ({"failCgroupV1": False} if node.facts.cgroup == 1 and minor >= (1, 31) else {}))
+    own = {"failCgroupV1": (False, node.facts.cgroup == 1 and minor >= (1, 31)), SERVING: (True, wants_serving(cluster))}
+    return documents(patch | {key: value for key, (value, needed) in own.items() if needed})
+
+
+def wants_serving(cluster: Cluster) -> bool:
+    """Shall the kubelets serve with certificates that the cluster signed?"""
+    chosen = cluster.addons.metrics_server
+    return chosen is not None and chosen.kubelet_tls == "serving"
 
 
 def documents(*objects: Object) -> str:
@@ -92,7 +103,7 @@ def running(verb: str, flags: str, config: str, *, reset: str = "", secret: bool
     put = write(CONFIG, config, mode="0600")
     kubeadm = " ".join(filter(None, (f"kubeadm {verb} --config {CONFIG}", flags)))
     shell = (
-        f"trap 'rm -f {CONFIG}' EXIT\n{put.shell}\n{reset}mkdir -p {FOLDER}\n"
+        f"trap 'rm -f {CONFIG}' EXIT; trap 'exit 143' TERM\n{put.shell}\n{reset}mkdir -p {FOLDER}\n"
         f"kubeadm {verb} phase preflight --config {CONFIG}\n"
         f"touch {PENDING}; sync {FOLDER}\n"
         f"{kubeadm} --skip-phases=preflight\n"
@@ -100,7 +111,7 @@ def running(verb: str, flags: str, config: str, *, reset: str = "", secret: bool
     )
     shown = f"write {CONFIG} (0600), with a token that is not shown" if secret else put.says
     first = "kubeadm reset -f    (an earlier one was interrupted here)\n" if reset else ""
-    return Command(shell, says=f"{first}{shown}\n{kubeadm}", long=True, once=True)
+    return Command(shell, says=f"{first}{shown}\n{kubeadm}", long=True, once=True, waits=True)
 
 
 FINISHED = Command(f"rm -f {PENDING}; sync {FOLDER}", says=f"rm -f {PENDING}    (it was finished after all)")
@@ -162,7 +173,7 @@ class ControlPlane(State):
             "echo 'kinstall: this control plane was installed before, and its API server does not answer'\n"
             "crictl ps -a | head -20; journalctl -u kubelet -n 20 --no-pager -o cat; exit 1"
         )
-        return Command(wait, says=f"systemctl restart kubelet; wait for {KUBECTL} get --raw /readyz", long=True, once=True)
+        return Command(wait, says=f"systemctl restart kubelet; wait for {KUBECTL} get --raw /readyz", long=True, once=True, waits=True)
 
     def undo(self, seen: str) -> tuple[Command, ...]:
         return (Command("kubeadm reset -f", long=True),) if "files" in seen.split() else ()

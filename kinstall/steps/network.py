@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Any
 
 import yaml
 
+from kinstall.manifests import Object, config_maps, containers, images, parse
 from kinstall.model import Cluster, Node
 from kinstall.states import Command, File, State
 from kinstall.steps.base import ADMIN_CONF, kubectl
 from kinstall.steps.kubeadm import FOLDER
-
-Object = dict[str, Any]     # a Kubernetes object, as YAML gives it
 
 
 def calico(objects: Sequence[Object], pods: IPv4Network) -> None:
@@ -44,23 +42,10 @@ VALUES: Mapping[str, Callable[[Sequence[Object], IPv4Network], None]] = {"calico
 
 def with_values(plugin: str, manifest: str, pods: IPv4Network) -> tuple[str, tuple[str, ...]]:
     """The manifest with the cluster's pod network set on its objects, and the images it names. Raises yaml.YAMLError when it is none."""
-    objects = [item for item in yaml.load_all(manifest, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if item]
+    objects = parse(manifest)
     VALUES[plugin](objects, pods)
     text = yaml.dump_all(objects, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, width=1000)
-    return str(text), tuple(dict.fromkeys(container["image"] for container in containers(objects)))
-
-
-def config_maps(objects: Sequence[Object], name: str) -> Iterator[Object]:
-    """The data of the ConfigMaps of this name."""
-    return (item["data"] for item in objects if item["kind"] == "ConfigMap" and item["metadata"]["name"] == name)
-
-
-def containers(objects: Sequence[Object], kind: str = "", name: str = "") -> Iterator[Object]:
-    """Every container of the workloads, init containers first; of one kind and name when given."""
-    for item in objects:
-        pod = item.get("spec", {}).get("template", {}).get("spec", {}) if item["kind"] in ("DaemonSet", "Deployment", "StatefulSet") else {}
-        if (not kind or item["kind"] == kind) and (not name or item["metadata"]["name"] == name):
-            yield from [*pod.get("initContainers", []), *pod.get("containers", [])]
+    return str(text), images(objects)
 
 
 @dataclass(frozen=True)

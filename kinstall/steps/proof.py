@@ -23,6 +23,7 @@ def waiting(check: str, meanwhile: str, failed: str, says: str) -> Command:
         f"  sleep {EVERY}\ndone",
         says=says,
         long=True,
+        waits=True,
     )
 
 

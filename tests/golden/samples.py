@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from ipaddress import IPv4Interface, IPv4Network
 
+from kinstall.addons.model import Addons, Claims, Grafana, Helm, MetricsServer, Prometheus, Storage, Volume
 from kinstall.distro import DISTROS, Distro
 from kinstall.model import Cluster, Facts, Host, Network, Node, Release, Role, Sources
 from kinstall.states import State
@@ -31,6 +32,8 @@ BARE = {
     "/etc/selinux/config": "SELINUX=enforcing\nSELINUXTYPE=targeted\n",
     "firewalld": "public\n--permanent: no\nnow: no\n",
     "images": "want registry.k8s.io/kube-proxy:v1.37.2\nhas registry.k8s.io/pause:3.10.2\n",
+    **{f"directory {path}": "missing here\ndisk 41943040000 /\n" for path in ("/var/lib/kinstall/prometheus", "/srv/web")},
+    "directory /var/lib/kinstall/grafana": "missing here\ndisk 1048576 /var\n",
     "CentOS repositories": f"{base64.b64encode(DEAD.encode()).decode()} /etc/yum.repos.d/CentOS-Linux-BaseOS.repo\n",
 }
 
@@ -45,6 +48,15 @@ BUSY = {
     "swap units": "dev-zram0.swap\n",
     "service containerd": "enabled\nactive\n100\n200\n",
     "membership": "pending\n",
+}
+# the same of a cluster of before, to which add-ons come, and from which helm is taken afterwards
+LATER = {
+    "directory /var/lib/kinstall/grafana": "directory 755 0:0 root:root\ncontents some\ndisk 1048576 /var\n",
+    "/var/lib/kubelet/config.yaml": "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n",
+    "service kubelet": "enabled\nactive\n100\n200\n",
+    "helm 4.3.1": "v3.21.4\n\n/usr/local/bin/helm\n",
+    "chart repositories of admin": '[{"name":"prometheus-community","url":"https://old.lan"}]\n',
+    "no helm of kinstall's": "4.3.1\nv4.3.1\n",
 }
 
 
@@ -87,3 +99,23 @@ def cluster(*nodes: Node, allow: frozenset[str] = frozenset(), firewall: str = "
     return Cluster(
         name="homelab", release=release, network=network, nodes=(first, *nodes), sources=SOURCES, allow=allow, firewall=firewall
     )
+
+
+def everything(first: str = "kmaster", other: str = "node1") -> Addons:
+    """Every add-on that hosts have a part in: Prometheus on one node, Grafana and a StatefulSet's disk on another."""
+    prometheus = _owned("prometheus", first, "10Gi", "65534:65534")
+    grafana = _owned("grafana", other, "1Gi", "472:0")
+    web = Volume(name="default-www-web-0", node=other, directory="/srv/web", size="1Gi")
+    return Addons(
+        helm=Helm(
+            version="4.3.1", url="https://get.helm.sh", sha256={"amd64": "0" * 64},
+            charts={"prometheus-community": "https://prometheus-community.github.io/helm-charts"},
+        ),
+        metrics_server=MetricsServer(kubelet_tls="serving"), kube_state_metrics=True, node_exporter=True,
+        prometheus=Prometheus(volume=prometheus), grafana=Grafana(volume=grafana),
+        storage=Storage(claims=(Claims(statefulset="web", claim="www", namespace="default", volumes=(web,)),)),
+    )
+
+
+def _owned(name: str, on: str, size: str, owner: str) -> Volume:
+    return Volume(name=name, node=on, directory=f"/var/lib/kinstall/{name}", size=size, owner=owner, mode="0750")

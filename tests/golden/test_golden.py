@@ -15,7 +15,7 @@ from kinstall.model import Cluster, Node, Role, Ticket
 from kinstall.plan import make
 from kinstall.secrets import Secret
 from kinstall.states import Command
-from tests.golden.samples import BUSY, cluster, node, seen
+from tests.golden.samples import BUSY, LATER, cluster, everything, node, seen
 
 HERE = Path(__file__).parent
 TICKET = Ticket(Secret("abcdef.0123456789abcdef"), "sha256:" + "0" * 64)
@@ -79,6 +79,10 @@ def variants() -> Iterator[tuple[str, Node, Cluster]]:
     yield "flannel", node(el9), replace(cluster(), network=replace(whole.network, plugin="flannel"))
     yield "kubernetes-1.30", first, replace(cluster(), release=replace(whole.release, version="1.30.14", kubeadm_api="v1beta3"))
     yield "as-root-for-an-account", rooted, replace(cluster(), account="admin")
+    monitored = replace(cluster(node(el9)), addons=everything())
+    yield "everything-control-plane", first, monitored
+    yield "everything-worker", node(el9), monitored
+    yield "everything-control-plane-el9", node(el9, name="kmaster", role=Role.CONTROL_PLANE, address="192.168.96.31"), monitored
 
 
 @pytest.mark.parametrize(("name", "one", "whole"), list(variants()), ids=lambda value: value if isinstance(value, str) else "")
@@ -98,9 +102,21 @@ def test_a_busy_host() -> None:
     check("busy-ubuntu2404", "\n".join(lines) + "\n")
 
 
+def test_a_cluster_that_gets_add_ons_later() -> None:
+    """An old kubelet, a directory that somebody made, another helm; and afterwards helm is not chosen any more."""
+    first = cluster().first
+    whole = replace(cluster(), addons=everything(other=first.name))
+    lines = []
+    for one in (whole, replace(cluster(), prune=True)):
+        for state in make(one).hosts[0].states:
+            if state.about in LATER:
+                lines += [state.about, *(line for command in state.commands(LATER[state.about]) for line in shown(command))]
+    check("later-debian12", "\n".join(lines) + "\n")
+
+
 def test_no_orphaned_golden_file() -> None:
     wanted = {f"{role}-{row.id}" for row in DISTROS for role in ("worker", "control-plane")}
-    wanted |= {f"variant-{name}" for name, _, _ in variants()} | {"busy-ubuntu2404"}
+    wanted |= {f"variant-{name}" for name, _, _ in variants()} | {"busy-ubuntu2404", "later-debian12"}
     assert {path.stem for path in HERE.glob("*.txt")} == wanted
 
 

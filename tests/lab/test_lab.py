@@ -13,11 +13,14 @@ import yaml
 from tests.lab.labctl.answers import merged
 from tests.lab.labctl.lab import Lab
 from tests.lab.labctl.leftovers import leftovers
+from tests.lab.labctl.paths import versions
 from tests.lab.labctl.plain_yaml import dump
 from tests.lab.labctl.process import LabError
 
 HOSTS = {"cp1": "debian12", "w1": "centos8", "w2": "debian13"}
 HELM = "https://get.helm.sh/helm-latest-version"
+CHARTS = "https://prometheus-community.github.io/helm-charts/index.yaml"
+IMAGES = {"prometheus": "PROMETHEUS", "node-exporter": "NODE_EXPORTER"}
 KEY = "https://pkgs.k8s.io/core:/stable:/v1.37/deb/Release.key"
 
 
@@ -97,6 +100,32 @@ def test_a_slow_mirror_takes_its_time(hosts: Lab) -> None:
     assert time.monotonic() - began > 0.7
 
 
+def test_one_image_of_a_registry_can_fail(hosts: Lab) -> None:
+    def manifest(name: str) -> str:
+        url = f"https://quay.io/v2/prometheus/{name}"
+        return hosts.run("curl", "-s", "-H", "Authorization: Bearer lab", "-o", "/dev/null", "-w", "%{http_code}", url).stdout
+
+    prometheus, exporter = (f"{name}/manifests/v{versions()[key]}" for name, key in IMAGES.items())
+    hosts.mirror_fail(r"quay\.io/v2/prometheus/prometheus/manifests/", 500)
+    assert (manifest(prometheus), manifest(exporter)) == ("500", "200")
+    hosts.mirror_clear()
+    assert manifest(prometheus) == "200"
+
+
+def test_a_chart_is_found_in_the_repository(hosts: Lab) -> None:
+    index = yaml.safe_load(hosts.run("curl", "-fsSL", CHARTS).stdout)
+    (chart,) = index["entries"]["lab-hello"]
+    assert hosts.run("sh", "-c", f"curl -fsSL {chart['urls'][0]} | sha256sum").stdout.split()[0] == chart["digest"]
+
+
+def test_a_disk_can_be_filled(hosts: Lab) -> None:
+    """A small disk for a folder: it lasts until the host loses its power."""
+    hosts.ssh("w2", "mkdir -p /srv/small && mount -t tmpfs -o size=1m small /srv/small")
+    assert "No space left" in hosts.ssh("w2", "dd if=/dev/zero of=/srv/small/file bs=64k count=17 2>&1 || true")
+    hosts.reset("w2")
+    assert hosts.ssh("w2", "grep -c /srv/small /proc/mounts || true") == "0\n"
+
+
 def test_reset_gives_a_fresh_host_with_the_same_keys(hosts: Lab) -> None:
     before = hosts.host("w2").host_key
     hosts.ssh("w2", "swapoff -a; sysctl -qw net.ipv4.ip_forward=1; touch /etc/was-here")
@@ -171,6 +200,21 @@ def test_answers_take_the_other_account_and_changes(hosts: Lab, answers: Callabl
     assert Path(tree["access"]["key"]).exists()
     assert tree["network"] == {"plugin": "calico", "pods": "10.244.0.0/16", "services": "10.96.0.0/12"}
     assert tree["allow"] == []
+
+
+def test_answers_know_the_helm_that_is_served(hosts: Lab, answers: Callable[..., Path]) -> None:
+    source = yaml.safe_load(answers().read_text())["sources"]["helm"]
+    url = f"https://get.helm.sh/helm-v{source['version']}-linux-amd64.tar.gz"
+    assert hosts.run("sh", "-c", f"curl -fsSL {url} | sha256sum").stdout.split()[0] == source["sha256"]
+    assert hosts.run("curl", "-fsSL", f"{url}.sha256").stdout.strip() == source["sha256"]
+
+
+def test_answers_want_addons_from_a_person_and_none_from_a_test(hosts: Lab, answers: Callable[..., Path]) -> None:
+    assert yaml.safe_load(answers().read_text())["addons"] == "none"
+    assert yaml.safe_load(answers(addons={"helm": True}).read_text())["addons"] == {"helm": True}
+    assert "addons" not in yaml.safe_load(answers(addons=None).read_text())
+    printed = subprocess.run([Path(__file__).with_name("lab"), "answers"], capture_output=True, text=True, check=True).stdout
+    assert "addons" not in yaml.safe_load(printed)
 
 
 @pytest.mark.parametrize("value", ["3.28.5", "1.37", "yes", "12E5", "a: b", "", "10.0.0.0/8", "SHA256:x/+", True, 7, None, ["a", "1"]])

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from kinstall.answers import Answers, check, complaint, dump, load, parse
+from kinstall.answers import AddonsEntry, Answers, check, complaint, dump, load, parse
+from kinstall.answers.addons import ENTRIES
 from kinstall.answers.sources import DOCKER_RPM_KEY
+from kinstall.answers.switches import SWITCHES
 from kinstall.errors import AnswersError
 from kinstall.model import Role
 
@@ -57,7 +59,60 @@ def test_values_are_what_their_text_says() -> None:
     assert answers.sources.kubernetes.fingerprint == "DE15B14486CD377B9E876E1A234654DA9A296436"
     assert (answers.sources.calico.sha256 or "").startswith("e3b0c442")
     assert answers.access.agent is False
-    assert (answers.access.password, answers.addons) == (None, ())
+    assert (answers.access.password, answers.addons) == (None, AddonsEntry())
+
+
+HOST = "hosts: [{name: a, address: 10.0.0.1, role: control-plane}]\n"
+
+
+def chosen(answers: Answers) -> list[str]:
+    return [name for name, field in AddonsEntry.written() if name in SWITCHES and getattr(answers.addons, name.replace("-", "_"))]
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("", SWITCHES), ("addons:", SWITCHES), ("addons: all", SWITCHES), ("addons: true", SWITCHES), ("addons: Yes", SWITCHES),
+    ("addons: none", ()), ("addons: false", ()), ("addons: NO", ()), ("addons: off", ()), ("addons: {}", SWITCHES),
+    ("addons: {helm: no, grafana: off, prometheus: False, metrics-server: n}", ("kube-state-metrics", "node-exporter")),
+    ("addons: {helm: yes, grafana: {}, prometheus: ON}", SWITCHES),
+    ("addons: {grafana: false, kube-state-metrics: no}", ("helm", "metrics-server", "node-exporter", "prometheus")),
+])
+def test_which_addons_are_on(text: str, wanted: tuple[str, ...]) -> None:
+    answers = parse(HOST + text)
+    assert chosen(answers) == list(wanted)
+    assert parse(dump(answers)) == answers
+    assert (answers.addons.storage.kind, answers.addons.storage.claims) == ("none", ())
+
+
+def test_every_addon_that_has_keys_takes_true_for_its_defaults() -> None:
+    for name, entry in ENTRIES.items():
+        addons = parse(HOST + f"addons: {{{name}: true}}").addons
+        assert getattr(addons, name.replace("-", "_")) == entry()
+
+
+def test_what_addons_are_given() -> None:
+    answers = load(CASES[0].with_name("addons-right.yaml"))
+    addons = answers.addons
+    assert addons.helm and addons.prometheus and addons.grafana and addons.metrics_server
+    assert (addons.helm.version, addons.metrics_server.kubelet_tls) == ("4.3.1", "serving")
+    assert (addons.prometheus.directory, addons.prometheus.size, addons.prometheus.node_port) == ("/srv/data/prometheus", "512Mi", 32767)
+    assert (addons.grafana.user, addons.grafana.node_port) == ("admin@home.lan", 30004)
+    web, other = addons.storage.claims
+    assert (web.nodes, web.owner, web.namespace, other.namespace) == (("w1", "w1", "w2"), "999:999", "shop", "default")
+    assert addons.storage.kind == "local-path"
+    helm = answers.sources.helm
+    assert (helm.url, (helm.sha256.amd64 or "")[:8], helm.sha256.arm64) == ("http://mirror.lan/helm", "e3b0c442", None)
+    assert answers.sources.images.model_dump(exclude_none=True) == {"docker.io": "mirror.lan:5000/docker", "quay.io": "mirror.lan/quay"}
+
+
+@pytest.mark.parametrize(("written", "kind"), [("local-path", "local-path"), ("none", "none"), ("no", "none"), ("{class: none}", "none")])
+def test_storage_in_a_word(written: str, kind: str) -> None:
+    assert parse(HOST + f"addons: {{storage: {written}}}").addons.storage.kind == kind
+
+
+def test_a_dump_says_true_and_false() -> None:
+    text = dump(parse(HOST + "addons: {helm: {}, grafana: no, node-exporter: yes, storage: {class: local-path}}"))
+    for line in ("helm: true", "grafana: false", "node-exporter: true", "class: local-path"):
+        assert f"  {line}\n" in text
 
 
 def test_one_fingerprint_counts_for_both_kinds_of_packages() -> None:
@@ -132,6 +187,17 @@ def test_answers_from_a_wizard_are_checked_too() -> None:
     assert [(problem.line, problem.key, problem.what) for problem in check(answers)] == [
         (0, "hosts[1].name", "the same name as in hosts[0].name"), (0, "hosts", "no host is the control plane")]
     assert check(load(CASES[0].with_name("four-lines.yaml"))) == ()
+    assert check(load(CASES[0].with_name("addons-right.yaml"))) == ()
+
+
+def test_addons_from_a_wizard_are_checked_too() -> None:
+    addons = {"node-exporter": False, "prometheus": {"node": "b", "node_port": 30004}, "storage": {"directory": "/srv/x"}}
+    answers = Answers.model_validate({"hosts": [{"name": "a", "address": "10.0.0.1", "role": "control-plane"}], "addons": addons})
+    assert [(problem.key, problem.what) for problem in check(answers)] == [
+        ("addons.prometheus.node", "not one of the hosts"),
+        ("addons.prometheus.node_port", "the same port as grafana has, 30004"),
+        ("addons.node-exporter", "off, and Grafana's dashboards ask for what it tells"),
+    ]
 
 
 @pytest.mark.parametrize(("key", "text", "said"), [
@@ -143,6 +209,17 @@ def test_answers_from_a_wizard_are_checked_too() -> None:
     ("access.port", "ssh", "must be a whole number"),
     ("sources.docker.fingerprint", "12", "not a key's fingerprint"),
     ("firewall", "opne", "a value that is not known here: did you mean open?"),
+    ("addons", "none", ""),
+    ("addons", "some", "a value that is not known here"),
+    ("addons.helm", "no", ""),
+    ("addons.helm", "perhaps", "neither true, false nor a group of keys"),
+    ("addons.node-exporter", "perhaps", "must be true or false"),
+    ("addons.prometheus.size", "10G", "not a size: write 10Gi"),
+    ("addons.grafana.node_port", "3000", "not a node port: write one from 30000 to 32767"),
+    ("addons.storage.claims.directory", "/usr/share/web", "a directory of the system"),
+    ("sources.images.docker.io", "mirror.lan:5000", ""),
+    ("sources.images.docker.io", "https://mirror.lan", "not an image registry"),
+    ("sources.helm.sha256", "abc", "not a SHA-256"),
 ])
 def test_one_value_can_be_tried(key: str, text: str, said: str) -> None:
     told = complaint(key, text)

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinstall.answers import Answers, dump, parse, resolve
+from kinstall.answers import Answers, dump, parse, resolve_all
 from kinstall.errors import AnswersError
 
 quick = settings(max_examples=40, deadline=None)
@@ -35,9 +35,35 @@ accesses = some(
 clusters = some(
     name=labels, kubernetes=st.sampled_from(["auto", "1.30", "1.36", "v1.37.2"]), kubeconfig=st.none() | paths)
 manifests = st.fixed_dictionaries({"sha256": hashes}, optional={"url": urls | st.just("./x.yaml"), "version": st.just("3.33.0")})
+sizes = st.builds("{}{}".format, st.integers(1, 999), st.sampled_from(["Mi", "Gi", "Ti"]))
+folders = st.builds("/srv/{}".format, labels)
+helm_sources = st.fixed_dictionaries(
+    {"sha256": hashes | st.fixed_dictionaries({"amd64": hashes}, optional={"arm64": hashes})},
+    optional={"url": urls, "version": st.just("4.3.1")})
 sources = some(
+    helm=helm_sources, charts=urls, images=some(**{"docker.io": st.just("mirror.lan/docker"), "quay.io": st.just("mirror.lan:5000")}),
     kubernetes=some(url=urls, fingerprint=prints, versions=urls), docker=some(url=urls, fingerprint=prints, rpm_fingerprint=prints),
     registry=st.just("mirror.lan:5000/k8s"), vault=urls, calico=manifests, flannel=manifests)
+switch = st.booleans() | st.sampled_from(["yes", "no", "On", "off"])
+
+
+@st.composite
+def addons(draw: st.DrawFn, nodes: list[str]) -> Any:
+    """With words or keys for each; with Grafana and what it needs, or without; directories and names apart."""
+    node = st.sampled_from(nodes)
+    monitoring: dict[str, Any] = {"grafana": False, "prometheus": draw(switch), "node-exporter": draw(switch)} if draw(st.booleans()) else {
+        "prometheus": draw(some(node=node, size=sizes, directory=st.just("/srv-prometheus"), retention=st.sampled_from(["15d", "1y2w"]))),
+        "grafana": draw(some(node=node, node_port=st.integers(30100, 32767), user=labels, password=references)),
+    }
+    claims = draw(st.lists(st.fixed_dictionaries(
+        {"statefulset": labels, "claim": labels, "directory": folders, "nodes": st.lists(node, min_size=1, max_size=3, unique=True)},
+        optional={"namespace": labels, "size": sizes, "owner": st.just("999:0")},
+    ), max_size=1))
+    storage = {"claims": claims} | draw(st.just({}) | st.just({"class": "local-path"}))
+    return draw(st.sampled_from(["all", "none", True, False]) | st.just(monitoring | {"storage": storage} | draw(some(
+        helm=switch | some(version=st.sampled_from(["3", "4"])), **{"metrics-server": some(kubelet_tls=st.just("serving"))}))))
+
+
 names = st.lists(labels, min_size=1, max_size=5, unique=True)
 
 
@@ -46,9 +72,10 @@ def answers(draw: st.DrawFn) -> Answers:
     hosts = [
         {"name": name, "address": f"192.168.7.{index + 1}", "role": "worker" if index else "control-plane"} | draw(some(access=accesses))
         for index, name in enumerate(draw(names))]
+    chosen = addons([str(host["name"]) for host in hosts])
     return Answers.model_validate({"hosts": hosts} | draw(some(
         cluster=clusters, access=accesses, sources=sources, network=some(plugin=st.sampled_from(["calico", "flannel"])),
-        addons=st.lists(st.sampled_from(["helm", "grafana"]), unique=True), firewall=st.sampled_from(["open", "disable", "leave"]),
+        addons=chosen, firewall=st.sampled_from(["open", "disable", "leave"]),
         allow=st.lists(st.sampled_from(["cgroup-v1", "kernel"]), unique=True))))
 
 
@@ -72,7 +99,11 @@ PLACES = [
     "hosts: [{name: a, address: x, access: {password: §}}]", "hosts: [{name: a, address: x, password: §}]", "access: {host_key: §}",
     "sources: {docker: {url: 'https://me:§@mirror/'}}", "sources: {calico: {url: 'https://me:§@mirror/', sha256: '§'}}",
     "sources: {registry: 'https://me:§@mirror/'}", "access: {password: \"§\\q\"}", "access: {password: '§", "access: §", "cluster: [§]",
-    "cluster: {kubernetes: '§'}", "addons: ['§']",
+    "cluster: {kubernetes: '§'}", "addons: ['§']", "addons: §", "addons: {grafana: §}", "addons: {grafana: {password: §}}",
+    "addons: {grafana: {password: [§]}}", "addons: {grafana: {user: 'me:§'}}", "addons: {prometheus: {size: §}}", "addons: {storage: §}",
+    "addons: {prometheus: {retention: §}}", "addons: {storage: {claims: [{claim: '§!'}]}}", "addons: {helm: {version: §}}",
+    "addons: {storage: {claims: [{directory: '§'}]}}", "sources: {helm: {url: 'https://me:§@mirror/', sha256: '§'}}",
+    "sources: {images: {docker.io: 'me:§@mirror'}}",
 ]
 letters = st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categories=["Cc", "Cs"])
 secrets = st.text(letters, max_size=12).map("S3cr3t".__add__)
@@ -102,7 +133,7 @@ def test_no_message_shows_a_secret_in_any_of_the_places() -> None:
 def test_resolving_shows_no_secret(given_answers: Answers, secret: str) -> None:
     environ = dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", secret)
     try:
-        hosts = resolve(given_answers, lambda question: secret, environ)
+        hosts = resolve_all(given_answers, lambda question: secret, environ)
     except AnswersError as error:
         assert "S3cr3t" not in str(error)
     else:
@@ -119,7 +150,8 @@ def test_any_text_is_answers_or_an_error_about_them(text: str) -> None:
 
 words = st.sampled_from([
     "hosts", "access", "network", "sources", "cluster", "addons", "name", "address", "role", "password", "env", "calico", "url", "docker",
-    "fingerprint", "pods", "allow"])
+    "fingerprint", "pods", "allow", "helm", "grafana", "prometheus", "storage", "claims", "nodes", "node", "directory", "class", "version",
+    "node_port", "sha256", "images"])
 
 
 @quick

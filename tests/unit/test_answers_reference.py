@@ -34,6 +34,7 @@ def test_the_example_shows_every_key_and_all_of_it_is_right() -> None:
     assert {key.path for key in keys()} - set(_paths(shown)) <= {
         ("hosts", "access", name) for name in ("key", "key_passphrase", "password", "sudo_password", "agent")
     } | {("access", name) for name in ("port", "jump", "host_key")}
+    assert parse(dump(parse(everything))) == parse(everything)
 
 
 def test_the_json_schema_is_json_and_knows_the_short_host() -> None:
@@ -41,6 +42,15 @@ def test_the_json_schema_is_json_and_knows_the_short_host() -> None:
     assert schema["required"] == ["hosts"]
     assert [one["type"] for one in schema["$defs"]["HostEntry"]["anyOf"]] == ["object", "string"]
     assert schema["$defs"]["Cluster"]["properties"]["kubernetes"]["type"] == ["string", "number"]
+
+
+def test_the_json_schema_knows_the_words_for_addons() -> None:
+    schema = json.loads(json.dumps(Answers.json_schema()))["$defs"]
+    keys, words, switch = schema["AddonsEntry"]["anyOf"]
+    assert (words["enum"], switch["type"]) == (["all", "none"], "boolean")
+    assert keys["properties"]["grafana"]["anyOf"] == [{"$ref": "#/$defs/GrafanaEntry"}, {"type": "boolean"}]
+    assert {"metrics-server", "node-exporter", "storage"} <= keys["properties"].keys()
+    assert "class" in schema["StorageEntry"]["properties"]
 
 
 def test_the_example_survives_a_dump() -> None:

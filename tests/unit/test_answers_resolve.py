@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kinstall.answers import load, questions, resolve
+from kinstall.answers import load, questions, resolve, resolve_all
 from kinstall.errors import AnswersError
 from kinstall.model import Access, Host, Role
 from kinstall.secrets import Secret
@@ -77,6 +77,39 @@ def test_each_question_is_asked_once(tmp_path: Path) -> None:
     assert questions(answers) == tuple(asked)
     assert hosts[0].access.password == hosts[1].access.password == Secret("answer 2")
     assert hosts[3].access.sudo_password == Secret("s")
+
+
+GRAFANA = "addons: {grafana: {user: boss, password: {prompt: true}}}"
+
+
+def test_grafanas_password_is_resolved_with_the_others(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return f"answer {len(asked)}"
+
+    answers = load(write(tmp_path, ASKING + GRAFANA))
+    found = resolve_all(answers, ask, {"SUDO": "s"})
+    assert asked == list(questions(answers))
+    assert (asked[-1], found.grafana_password) == ("Password for boss in Grafana", Secret("answer 7"))
+    assert found.hosts == resolve(answers, lambda question: f"answer {asked.index(question) + 1}", {"SUDO": "s"})
+
+
+def test_what_is_off_or_not_given_is_not_asked_for(tmp_path: Path) -> None:
+    host = "hosts: [{address: pi, role: control-plane}]\n"
+    for text in ("", "addons: none", "addons: {grafana: false}", "addons: {grafana: true}"):
+        answers = load(write(tmp_path, host + text))
+        assert (resolve_all(answers, None, {}).grafana_password, questions(answers)) == (None, ())
+
+
+def test_all_that_cannot_be_had_is_told_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path, ASKING + GRAFANA)
+    with pytest.raises(AnswersError) as caught:
+        resolve_all(load(path), None, {"SUDO": "s"})
+    assert [problem.key for problem in caught.value.problems] == [
+        "access.key_passphrase", "access.password", "access.sudo_password", "hosts[3].access.password", "addons.grafana.password"]
+    assert caught.value.problems[-1].mend == "write {env: KINSTALL_GRAFANA_PASSWORD} and set that variable"
 
 
 def test_the_passphrase_is_asked_for_by_the_name_of_the_key(tmp_path: Path) -> None:

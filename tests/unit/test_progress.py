@@ -133,3 +133,17 @@ def test_a_sink_that_cannot_write_is_dropped_and_the_others_go_on() -> None:
     for event in RUN[:3]:
         hub.emit(event)
     assert (len(tries), len(got)) == (1, 3)
+
+
+def test_add_ons_that_work_side_by_side_count_once() -> None:
+    steps = tuple(StepLine(name, "addons", name, ("a",)) for name in ("x", "y", "z"))
+    progress = Progress()
+    for event in (
+        RunStarted(kinstall="0", cluster="c", hosts=(HostLine("a", "10.0.0.1", "control-plane"),)),
+        Planned(kubernetes="1.37.2", network="", steps=steps),
+        StepChanged(at=110, host="a", step="x", status="done", seconds=10),
+        StepChanged(at=125, host="a", step="y", status="done", seconds=20),
+        StepChanged(at=140, host="a", step="z", status="done", seconds=5),
+    ):
+        progress = progress.apply(event)
+    assert progress.phase_seconds() == {"addons": 30}

@@ -12,7 +12,7 @@ from kinstall.distro import DISTROS, Distro
 from kinstall.errors import PlanError
 from kinstall.model import Facts
 from kinstall.packaging import Want, numbers
-from kinstall.versions import Minor, Plugin, concessions, minor, minor_of, newest, plugin, refusals, table
+from kinstall.versions import Addon, HelmRelease, Minor, Plugin, addon, concessions, helm, minor, minor_of, newest, plugin, refusals, table
 
 TODAY = date(2026, 11, 25)
 ROWS = {row.id: row for row in DISTROS}
@@ -21,6 +21,8 @@ CENTOS8 = (Facts(cgroup=1, kernel="4.18.0-348.7.1.el8_5.x86_64"), ROWS["centos8"
 FOCAL = (Facts(cgroup=1, kernel="5.4.0-216-generic"), ROWS["ubuntu2004"])
 
 every_minor = pytest.mark.parametrize("row", table().minors, ids=lambda row: row.name)
+every_addon = pytest.mark.parametrize("row", table().addons, ids=lambda row: f"{row.name}-{row.version}")
+every_helm = pytest.mark.parametrize("row", table().helm, ids=lambda row: row.version)
 every_plugin = pytest.mark.parametrize("row", table().plugins, ids=lambda row: f"{row.name}-{row.version}")
 
 
@@ -39,6 +41,63 @@ def test_a_minor_is_whole(row: Minor) -> None:
 def test_every_minor_has_its_plugins_and_takes_the_containerd_we_install(row: Minor) -> None:
     assert plugin("calico", row.name).images and plugin("flannel", row.name).images
     assert Want("containerd.io", at_least=row.containerd).fits(table().containerd_newest)
+
+
+@every_minor
+def test_every_minor_has_one_version_of_each_addon(row: Minor) -> None:
+    for name in {one.name for one in table().addons}:
+        fitting = [one.version for one in table().addons if one.name == name and (not one.kubernetes or _within(row.name, one.kubernetes))]
+        assert fitting == [addon(name, row.name)]
+
+
+def _within(name: str, kubernetes: tuple[str, ...]) -> bool:
+    return numbers(kubernetes[0]) <= numbers(name) <= numbers(kubernetes[1])
+
+
+@every_addon
+def test_an_addon_is_whole(row: Addon) -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", row.version)
+    assert list(row.kubernetes) == sorted(row.kubernetes, key=numbers)
+
+
+def test_the_newest_of_an_addon_comes_first() -> None:
+    for name in {row.name for row in table().addons}:
+        own = [numbers(row.version) for row in table().addons if row.name == name]
+        assert own == sorted(own, reverse=True)
+
+
+@pytest.mark.parametrize(("name", "minor_name", "version"), [
+    ("metrics-server", "1.37", "0.9.0"), ("metrics-server", "1.34", "0.9.0"), ("metrics-server", "1.33", "0.8.1"),
+    ("metrics-server", "1.31", "0.8.1"), ("metrics-server", "1.30", "0.7.2"), ("kube-state-metrics", "1.37", "2.20.0"),
+    ("kube-state-metrics", "1.36", "2.20.0"), ("kube-state-metrics", "1.35", "2.19.1"), ("kube-state-metrics", "1.30", "2.13.0"),
+    ("prometheus", "1.30", "3.13.5"), ("prometheus", "1.38", "3.13.5"),
+])
+def test_which_version_of_an_addon_fits(name: str, minor_name: str, version: str) -> None:
+    assert addon(name, minor_name) == version
+
+
+def test_an_addon_for_a_minor_that_is_not_known() -> None:
+    with pytest.raises(PlanError, match=r"metrics-server .* 1\.38") as caught:
+        addon("metrics-server", "1.38")
+    assert "metrics-server: false" in caught.value.hint
+    with pytest.raises(PlanError, match="longhorn"):
+        addon("longhorn", "1.37")
+
+
+@every_helm
+def test_helm_is_pinned_for_both_architectures(row: HelmRelease) -> None:
+    assert row.sha256.keys() == {"amd64", "arm64"}
+    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in row.sha256.values())
+    assert helm(row.version) == row
+
+
+def test_helm_by_its_major() -> None:
+    majors = [row.version.partition(".")[0] for row in table().helm]
+    assert majors == sorted(majors, reverse=True)
+    assert {"3", "4"} <= set(majors)
+    assert helm("4") == table().helm[0]
+    assert helm("3").version.startswith("3.")
+    assert helm("4.0.1") == HelmRelease(version="4.0.1", sha256={})
 
 
 def test_the_minors_are_in_one_row_newest_first() -> None:

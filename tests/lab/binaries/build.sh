@@ -79,6 +79,11 @@ prom() { # OUTPUT FOLDER PACKAGE "ARGUMENTS" VERSION: programs stamped through p
   one "$1" "$2" "$3" "$4" "$5" $p.Version=$5 $p.Revision=$COMMIT $p.Branch=HEAD $p.BuildUser=lab $p.BuildDate=20261101-00:00:00
 }
 
+helm() { # VERSION OUTPUT MODULE
+  local p=$3/internal/version
+  one $2 $2 $3/cmd/helm 'version --short' "v$1" $p.version=v$1 $p.metadata= $p.gitCommit=$COMMIT $p.gitTreeState=clean
+}
+
 build() {
   case $1 in
   k8s-$K8S_137) k8s $K8S_137 k8s-1.37 kubeadm kubelet kubectl kube-apiserver kube-controller-manager kube-scheduler kube-proxy ;;
@@ -129,11 +134,10 @@ build() {
     done
     TAGS=''
     ;;
-  helm)
-    local p=helm.sh/helm/v4/internal/version
-    one helm helm helm.sh/helm/v4/cmd/helm 'version --short' "v$HELM" \
-      $p.version=v$HELM $p.metadata= $p.gitCommit=$COMMIT $p.gitTreeState=clean
-    ;;
+  local-path-provisioner) one local-path-provisioner local-path-provisioner github.com/rancher/local-path-provisioner --version "v$LOCAL_PATH" \
+    main.VERSION=v$LOCAL_PATH ;;
+  helm) helm $HELM helm helm.sh/helm/v4 ;;
+  helm-3) helm $HELM_3 helm-3 helm.sh/helm/v3 ;;
   flannel-cni) one flannel/flannel flannel-cni github.com/containernetworking/plugins/plugins/meta/flannel '' "v$FLANNEL_CNI" \
     github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion=v$FLANNEL_CNI ;;
   flannel) # main.go without two backends: tencentvpc (its SDK is not served) and udp (deprecated, needs C)
@@ -161,13 +165,14 @@ build() {
     mkdir -p "$m"
     cp -f "$(source_of calico github.com/projectcalico/calico)"/manifests/{calico,calico-vxlan}.yaml "$m/"
     cp -f "$(source_of flannel github.com/flannel-io/flannel)/Documentation/kube-flannel.yml" "$m/"
+    cp -f "$(source_of local-path-provisioner github.com/rancher/local-path-provisioner)/deploy/local-path-storage.yaml" "$m/"
     "$BIN/k8s-$K8S_137/kubectl" kustomize "$metrics" >"$m/metrics-server.yaml" 2>>"$LOG"
     chmod u+w "$m"/*
     ;;
   labgrafana | labhello) # the lab's own
     local v=$LABHELLO
     [ "$1" = labhello ] || v=$LABGRAFANA
-    [ ! "$1/main.go" -nt "$BIN/$1" ] || rm -f "$BIN/$1"
+    [ ! -e "$BIN/$1" ] || [ -z "$(find "$1" -name '*.go' -newer "$BIN/$1")" ] || rm -f "$BIN/$1"
     one "$1" "$1" . -version "$v" "main.version=$v"
     ;;
   *) echo "no such group: $1" >&2; return 1 ;;
@@ -175,7 +180,8 @@ build() {
 }
 
 [ $# -gt 0 ] || set -- k8s-$K8S_137 pause etcd-$ETCD coredns-$COREDNS containerd runc crictl cni metrics-server kube-state-metrics \
-  node_exporter prometheus helm flannel flannel-cni calico manifests labgrafana labhello k8s-$K8S_136 etcd-$ETCD_136 coredns-$COREDNS_136
+  node_exporter prometheus local-path-provisioner helm helm-3 flannel flannel-cni calico manifests labgrafana labhello \
+  k8s-$K8S_136 etcd-$ETCD_136 coredns-$COREDNS_136
 failed=0
 touch "$BIN/READY"
 for group; do

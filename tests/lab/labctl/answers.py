@@ -21,10 +21,12 @@ CALICO = "https://raw.githubusercontent.com/projectcalico/calico/v{0}/manifests/
 
 
 def answers(folder: Path, hosts: Iterable[str] = (), account: str = "systemv", **overrides: Any) -> Path:
-    """Writes answers.yaml into the folder and returns its path. Without hosts: all that are up. An override is merged in."""
+    """Writes answers.yaml into the folder and returns its path. Without hosts: all that are up. An override is merged in.
+
+    No add-ons, unless an override says which (None: as if nothing was said, so all): they take their time."""
     os.environ.setdefault(PASSWORD_VARIABLE, PASSWORD)  # answers.yaml only refers to it
     path = folder / "answers.yaml"
-    path.write_text(text(hosts, account, **overrides))
+    path.write_text(text(hosts, account, **{"addons": "none"} | overrides))
     return path
 
 
@@ -67,12 +69,18 @@ def sources() -> Tree:
         "docker": {"fingerprint": fingerprint("docker")},
         "calico": manifest(v["CALICO"], CALICO, served.calico(LAB, f"v{v['CALICO']}")),
         "flannel": manifest(v["FLANNEL"], FLANNEL, served.flannel(LAB, f"v{v['FLANNEL']}")),
+        "helm": helm(v["HELM"]),
     }
 
 
 def manifest(version: str, url: str, content: bytes) -> Tree:
     """One downloaded manifest's source."""
     return {"version": version, "url": url.format(version), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def helm(version: str) -> Tree:
+    """helm's source; the laboratory has a version 4 and a version 3."""
+    return {"version": version, "sha256": hashlib.sha256(served.helm(LAB, version)).hexdigest()}
 
 
 def fingerprint(publisher: str) -> str:

@@ -21,7 +21,7 @@ def groups() -> list[str]:
     """The groups of binaries that are built by default, those that others wait for first."""
     v = versions()
     named = [f"k8s-{v['K8S_137']}", "pause", f"etcd-{v['ETCD']}", f"coredns-{v['COREDNS']}", "containerd", "runc", "crictl", "cni"]
-    apps = ["metrics-server", "kube-state-metrics", "node_exporter", "prometheus", "helm"]
+    apps = ["metrics-server", "kube-state-metrics", "node_exporter", "prometheus", "local-path-provisioner", "helm", "helm-3"]
     return [*named, *apps, "flannel", "flannel-cni", "calico", "manifests", "labgrafana", "labhello"]
 
 

@@ -70,6 +70,7 @@ def _add_whole(add: Add) -> None:
     write = add("answers", _answers, "print an answers.yaml for the hosts that are up")
     write.add_argument("--account", default="systemv", choices=["systemv", "keyuser"])
     write.add_argument("--network", default="flannel", choices=["flannel", "calico"])
+    write.add_argument("--addons", choices=["all", "none"], help="(default: not said, which means all)")
 
 
 def _add_hosts(add: Add) -> None:
@@ -161,7 +162,7 @@ def _table(names: list[str]) -> None:
 
 
 def _answers(options: argparse.Namespace) -> None:
-    print(answers.text(account=options.account, network={"plugin": options.network}), end="")
+    print(answers.text(account=options.account, network={"plugin": options.network}, addons=options.addons), end="")
 
 
 def _ssh(options: argparse.Namespace) -> None:

@@ -51,7 +51,7 @@ def table() -> list[Image]:
         if is_ready(f"k8s-{v[f'K8S_{minor}']}") or minor == "137":
             out += [*kubernetes(v[f"K8S_{minor}"]), etcd(v[f"ETCD{suffix}"]), coredns(v[f"COREDNS{suffix}"])]
     pause = Image(f"registry.k8s.io/pause:{v['PAUSE']}", {"pause": BIN / "pause"}, ["/pause"], user="65535:65535")
-    return [*out, pause, *metrics(v), *prometheus(v), grafana(v), *flannel(v), *calico(v)]
+    return [*out, pause, *metrics(v), *prometheus(v), grafana(v), local_path(v), *flannel(v), *calico(v)]
 
 
 def versions() -> dict[str, str]:
@@ -147,14 +147,21 @@ def grafana(v: dict[str, str]) -> Image:
     owned = ("var/lib/grafana", "var/log/grafana", f"{provisioning}/datasources", f"{provisioning}/dashboards")
     return Image(
         f"docker.io/grafana/grafana:{v['LABGRAFANA'].removesuffix('-standin')}",
-        {"run.sh": BIN / "labgrafana", "etc/passwd": passwd},
+        {"usr/share/grafana/bin/grafana": BIN / "labgrafana", "run.sh": "-> usr/share/grafana/bin/grafana", "etc/passwd": passwd},
         ["/run.sh"],
         user=str(GRAFANA_USER),
         dirs=dict.fromkeys(owned, GRAFANA_USER) | {"tmp": 0},
-        env=["GF_PATHS_DATA=/var/lib/grafana", f"GF_PATHS_PROVISIONING=/{provisioning}"],
+        env=["PATH=/usr/share/grafana/bin:/usr/bin:/bin", "GF_PATHS_DATA=/var/lib/grafana", f"GF_PATHS_PROVISIONING=/{provisioning}"],
         ports=["3000"],
         workdir="/usr/share/grafana",
     )
+
+
+def local_path(v: dict[str, str]) -> Image:
+    """The provisioner of local volumes; its helper pods run busybox."""
+    files: Files = {"usr/bin/local-path-provisioner": BIN / "local-path-provisioner"}
+    ref = f"docker.io/rancher/local-path-provisioner:v{v['LOCAL_PATH']}"
+    return Image(ref, files, cmd=["/usr/bin/local-path-provisioner"])
 
 
 def flannel(v: dict[str, str]) -> Iterable[Image]:

@@ -1,4 +1,4 @@
-"""The manifests as the mirror serves them: shared with whoever has to know their hashes."""
+"""The downloads as the mirror serves them: shared with whoever has to know their hashes."""
 
 import re
 from pathlib import Path
@@ -13,3 +13,8 @@ def calico(lab: Path, version: str) -> bytes:
 def flannel(lab: Path, version: str) -> bytes:
     """kube-flannel.yml of this release."""
     return (lab / f"www/github.com/flannel-io/flannel/releases/download/{version}/kube-flannel.yml").read_bytes()
+
+
+def helm(lab: Path, version: str) -> bytes:
+    """helm's archive of this release."""
+    return (lab / f"www/get.helm.sh/helm-v{version}-linux-amd64.tar.gz").read_bytes()

@@ -64,6 +64,7 @@ SITES: dict[str, Handler] = {
     "dl.rockylinux.org": files,
     "mirrors.rockylinux.org": rocky_mirrorlist,
     "get.helm.sh": files,
+    "prometheus-community.github.io": files,
     "github.com": files,
     "raw.githubusercontent.com": raw_github,
     "registry.k8s.io": registry.registry,

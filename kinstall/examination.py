@@ -1,0 +1,79 @@
+"""`kinstall check`: the hosts looked at, and mended where that may be done; nothing is installed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kinstall import __version__
+from kinstall.addons.choose import choose
+from kinstall.answers import Answers
+from kinstall.checks.run import Report
+from kinstall.connecting import Ask, Connector
+from kinstall.errors import DONE, FAILED, KinstallError
+from kinstall.events import Connected, HostLine, Note, RunEnded, RunStarted
+from kinstall.hub import Hub
+from kinstall.model import Host
+from kinstall.preflight import Look, likely_minor
+from kinstall.runner import Runner, failure
+from kinstall.together import tried
+
+
+@dataclass(slots=True)
+class Examination:
+    """One look over these hosts. `fix`: what may be mended is mended, and it is looked again; `ask`: for what a person must say yes to."""
+
+    answers: Answers
+    hosts: Sequence[Host]
+    hub: Hub
+    connector: Connector
+    fix: bool = False
+    ask: Ask | None = None
+    runners: dict[str, Runner] = field(default_factory=dict)
+
+    async def run(self) -> int:
+        """The exit code: 0 when nothing stands in the way of an installation."""
+        began = time.monotonic()
+        lines = tuple(HostLine(host.name, host.address, str(host.role)) for host in self.hosts)
+        self.hub.emit(RunStarted(kinstall=__version__, cluster=self.answers.cluster.name, hosts=lines))
+        try:
+            code = await self._all()
+        finally:
+            for runner in self.runners.values():
+                await runner.transport.close()
+            await self.connector.close()
+        seconds = round(time.monotonic() - began, 3)
+        self.hub.emit(RunEnded(result="failed" if code else "done", exit_code=code, seconds=seconds, changed=0))
+        return code
+
+    async def _all(self) -> int:
+        errors = [error for error in await tried(map(self._connect, self.hosts)) if error]
+        addons = choose(self.answers, self.hosts, likely_minor(self.answers), None)
+        look = Look(self.answers, self.hosts, self.runners, self.hub, addons)
+        report = await look.report()
+        if self.fix and (mended := await self._mend(look, report)):
+            self.hub.emit(Note(text=f"{mended} mended: looking again"))
+            report = await look.report()
+        for error in (*errors, *report.errors):
+            self.hub.emit(failure(error))
+        if errors:
+            return max(error.exit_code for error in errors)
+        return FAILED if report.errors or report.stops(self.answers.allow) else DONE
+
+    async def _mend(self, look: Look, report: Report) -> int:
+        try:
+            return await look.fix(report, self.ask)
+        except KinstallError as error:
+            self.hub.emit(failure(error))
+            return 1
+
+    async def _connect(self, host: Host) -> None:
+        began = time.monotonic()
+        try:
+            transport = await self.connector.connect(host)
+        except KinstallError as error:
+            error.host = error.host or host.name
+            raise
+        self.hub.emit(Connected(host=host.name, seconds=round(time.monotonic() - began, 3)))
+        self.runners[host.name] = Runner(transport, self.hub)
