@@ -1,4 +1,4 @@
-"""What each step does and why, for a person who is learning: assets/explain/ID.md, one file for each step of the installation."""
+"""What each step and each add-on does and why, for a person who is learning: assets/explain/ID.md, one file for each."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from importlib.resources import files
 
 
 def explanation(step_id: str) -> str:
-    """The explanation of a step as Markdown, its first line `# title`. Raises FileNotFoundError for an id that is no step's."""
+    """The explanation of a step or an add-on as Markdown, its first line `# title`. Raises FileNotFoundError for any other id."""
     return files("kinstall.assets").joinpath("explain", f"{step_id}.md").read_text(encoding="utf-8")

@@ -78,7 +78,7 @@ def timing(progress: Progress, ended: RunEnded) -> str:
     """How long each phase took, on its slowest host; nothing to say when nothing was changed."""
     if not ended.changed:
         return ""
-    return "took: " + ", ".join(f"{phase} {seconds:.0f} s" for phase, seconds in progress.phase_seconds().items())
+    return "took: " + ", ".join(f"{phase} {seconds:.0f} s" for phase, seconds in progress.phase_seconds().items() if seconds)
 
 
 def fact_lines(facts: Iterable[Fact]) -> list[str]:
