@@ -29,12 +29,6 @@ def found(run: Run, *levels: str) -> dict[tuple[str, str], Found]:
     return {(event.host, event.check): event for event in run.events if isinstance(event, Found) and event.level in wanted}
 
 
-DROP_10250 = (
-    "nft add table inet mine; nft add chain inet mine in '{ type filter hook input priority 0; policy accept; }'; "
-    "nft add rule inet mine in tcp dport 10250 drop"
-)
-CARD = "$(ip -o route get 10.77.0.11 | grep -o 'dev [^ ]*' | cut -c5-)"
-LISTEN = "systemd-run --unit=squatter python3 -m http.server 6443; sleep 1"
 HALF_CONFIGURED = "sed -i '/^Package: tar$/,/^Status/s/^Status: .*/Status: install ok half-configured/' /var/lib/dpkg/status"
 K3S = (
     "printf '#!/bin/sh\\n' > /usr/local/bin/k3s; chmod +x /usr/local/bin/k3s; mkdir -p /etc/rancher/k3s /var/lib/rancher/k3s/agent\n"
@@ -62,7 +56,6 @@ class Spoiled:
 
 
 SPOILED = (
-    Spoiled("ports", "cp1", LISTEN, "6443"),
     Spoiled("cni-interfaces", "w2", CNI0, "cni0"),
     Spoiled("cni-config", "w2", WEAVE, "05-weave.conflist"),
     Spoiled("etcd-data", "cp1", "mkdir -p /var/lib/etcd/member/snap; echo x > /var/lib/etcd/member/snap/db", "etcd"),
@@ -70,16 +63,12 @@ SPOILED = (
     Spoiled("dns", "w2", RESOLV.format("10.77.0.250"), "pkgs.k8s.io", mend="cp /root/resolv /etc/resolv.conf"),
     Spoiled("default-route", "w2", "ip route show default > /root/route; ip route del default", "default route",
             mend="ip route add $(cat /root/route)"),
-    Spoiled("mounts", "w2", "mount --bind /opt /opt; mount -o remount,bind,noexec /opt", "/opt"),
     Spoiled("package-state", "cp1", HALF_CONFIGURED, "tar"),
     Spoiled("proxy", "w2", "echo 'https_proxy=http://me:sesame@10.77.0.3:3128' >> /etc/environment", "no_proxy",
             mend="sed -i /proxy/Id /etc/environment"),
     Spoiled("repositories", "w2", CDROM, "CD"),
     Spoiled("machine-id", "w2", "cp /etc/machine-id /root/id; : > /etc/machine-id", "machine-id", mend="cp /root/id /etc/machine-id"),
     Spoiled("other-cluster", "w2", K3S, "k3s", mend=NO_K3S),
-    Spoiled("firewall-rules", "w2", DROP_10250, "rules of somebody else", mend="nft delete table inet mine", level="warning"),
-    Spoiled("reach", "w2", DROP_10250, "10250", mend="nft delete table inet mine"),
-    Spoiled("mtu-differs", "w2", f"ip link set {CARD} mtu 1400", "1400", mend=f"ip link set {CARD} mtu 1500", level="warning"),
 )
 
 
