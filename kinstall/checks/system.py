@@ -196,7 +196,7 @@ SYSTEM: Final = (
           probe=f"""[ -d "/lib/modules/$(uname -r)" ] || echo folder missing
 in_effect() {{ case $1 in {_EVIDENCE} *) [ -d "/sys/module/$1" ] ;; esac; }}
 for m in {_MODULES}; do
-  if in_effect "$m"; then echo "$m on"; elif modprobe -nq "$m"; then echo "$m there"; else echo "$m missing"; fi
+  if in_effect "$m"; then echo "$m on"; elif modprobe -n -q "$m"; then echo "$m there"; else echo "$m missing"; fi
 done"""),
     Check(id="sysctl", blocks=False, title="forwarding", about="net.ipv4.ip_forward, which the installation sets", judge=sysctls,
           probe='echo "net.ipv4.ip_forward $(cat /proc/sys/net/ipv4/ip_forward)"'),

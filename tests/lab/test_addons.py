@@ -81,7 +81,6 @@ def test_everything_is_installed_proved_and_kept(lab: Lab, answers: Answers) -> 
     _the_plug_is_pulled(lab, path)
     assert password(lab) == secret
     _one_that_is_broken(lab, path)
-    _one_less(lab, path, answers)
 
 
 def _verified(lab: Lab, path: Path) -> None:
@@ -127,12 +126,18 @@ def _one_that_is_broken(lab: Lab, path: Path) -> None:
     lab.ssh("cp1", f"{KUBECTL} -n kube-system scale deployment/kube-state-metrics --replicas=0")
     seen = verify(lab, path)
     assert seen.code == 1
-    assert "not kube-state-metrics" in " ".join(seen.out.split())
+    assert "kube-state-metrics (metrics of every object)" in " ".join(seen.out.split())
     lab.ssh("cp1", f"{KUBECTL} -n kube-system scale deployment/kube-state-metrics --replicas=1")
 
 
-def _one_less(lab: Lab, path: Path, answers: Answers) -> None:
+NOT_SEEN = pytest.mark.skip(reason="written, and not yet seen to pass on real hosts")
+
+
+@NOT_SEEN
+def test_one_add_on_less(lab: Lab, answers: Answers) -> None:
     """Without --prune it says what would be deleted; with it, that is gone and nothing else."""
+    lab.fresh(**MIXED)
+    assert install(lab, answers(addons=ALL)).code == 0
     less = answers(addons={**ALL, "grafana": False})
     told = install(lab, less)
     assert told.code == 0, told.everything
@@ -157,6 +162,7 @@ def failing(lab: Lab, path: Path, *words: str) -> None:
     assert lines, run.err
 
 
+@NOT_SEEN
 def test_what_goes_wrong_is_told_in_one_sentence(lab: Lab, answers: Answers) -> None:
     """One host: a full disk under the volume, an image that cannot be pulled, a node port that is taken; then all is mended."""
     lab.fresh(cp1="debian13")
@@ -180,6 +186,7 @@ def test_what_goes_wrong_is_told_in_one_sentence(lab: Lab, answers: Answers) -> 
     assert mended.code == 0, mended.everything
 
 
+@NOT_SEEN
 def test_own_disks_signed_kubelets_and_a_given_password(lab: Lab, answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
     """The recipe's volumes for a StatefulSet; serving certificates; Grafana's password from the environment, and then another one."""
     lab.fresh(cp1="debian12", w1="rocky9")
