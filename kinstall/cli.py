@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from kinstall import __version__, session
 from kinstall.asking import confirm, tell
 from kinstall.examination import Examination
 from kinstall.findings import Findings
+from kinstall.headless import AtTheEnd
 from kinstall.installation import Installation
 from kinstall.proofs import Proofs
 from kinstall.secrets import Secret
@@ -117,9 +119,7 @@ def check(
         asking = confirm if sys.stdin.isatty() and not json else None
         return await Examination(given.answers, given.hosts, given.hub, given.connector, fix, asking).run()
 
-    how = How(lines=True, json=json, verbose=verbose, accept=accept_new_host_keys)
-    front = session.front_end if json or verbose else lambda stack, how: (Findings(), confirm)
-    raise typer.Exit(session.run(answers, how, work, front))
+    raise typer.Exit(looked(answers, How(lines=True, json=json, verbose=verbose, accept=accept_new_host_keys), work, Findings))
 
 
 @app.command(help=VERIFY)
@@ -131,9 +131,12 @@ def verify(answers: AnswersFile, json: Json = False, verbose: Verbose = False, a
 
         return await Verification(given.answers, given.hosts, given.hub, given.connector, given.password).run()
 
-    how = How(lines=True, json=json, verbose=verbose, accept=accept_new_host_keys)
-    front = session.front_end if json or verbose else lambda stack, how: (Proofs(), confirm)
-    raise typer.Exit(session.run(answers, how, work, front))
+    raise typer.Exit(looked(answers, How(lines=True, json=json, verbose=verbose, accept=accept_new_host_keys), work, Proofs))
+
+
+def looked(path: Path, how: How, work: Callable[[Given], Awaitable[int]], table: type[AtTheEnd]) -> int:
+    """A run that only looks: its table at the end, or every event as it comes when that is asked for; the exit code."""
+    return session.run(path, how, work, session.front_end if how.json or how.verbose else lambda stack, how: (table(), confirm))
 
 
 def install(path: Path, how: How, *, plan: bool, prune: bool) -> int:

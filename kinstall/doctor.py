@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from kinstall.diagnosis import Cause, Evidence, certain, collect, diagnose, explain, merged, parse
-from kinstall.errors import Blocked, CommandFailed, KinstallError, NotMet
+from kinstall.errors import CommandFailed, KinstallError, NotMet
 from kinstall.events import Examined, Section
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Doctor:
 
     async def explain(self, error: KinstallError, lines: Sequence[str], began: float) -> None:
         """Put into the error why it happened, and what mends it. Errors that say it themselves are left as they are."""
-        if not isinstance(error, (CommandFailed, NotMet)) or isinstance(error, Blocked) or error.explained:
+        if not isinstance(error, CommandFailed | NotMet) or error.explained:
             return
         evidence = await self._evidence(error.host, error.step, lines, began)
         causes = diagnose(evidence)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from kinstall import __version__
 from kinstall.addons.choose import choose
 from kinstall.answers import Answers
 from kinstall.checks.run import Report
 from kinstall.connecting import Ask, Connector
 from kinstall.errors import DONE, FAILED, KinstallError
-from kinstall.events import Connected, HostLine, Note, RunEnded, RunStarted
+from kinstall.events import Note
 from kinstall.hub import Hub
 from kinstall.model import Host
 from kinstall.preflight import Look, likely_minor
 from kinstall.runner import Runner, failure
+from kinstall.runs import begin, connected, end
 from kinstall.together import tried
 
 
@@ -34,18 +33,14 @@ class Examination:
 
     async def run(self) -> int:
         """The exit code: 0 when nothing stands in the way of an installation."""
-        began = time.monotonic()
-        lines = tuple(HostLine(host.name, host.address, str(host.role)) for host in self.hosts)
-        self.hub.emit(RunStarted(kinstall=__version__, cluster=self.answers.cluster.name, hosts=lines))
+        began = begin(self.hub, self.answers.cluster.name, self.hosts)
         try:
             code = await self._all()
         finally:
             for runner in self.runners.values():
                 await runner.transport.close()
             await self.connector.close()
-        seconds = round(time.monotonic() - began, 3)
-        self.hub.emit(RunEnded(result="failed" if code else "done", exit_code=code, seconds=seconds, changed=0))
-        return code
+        return end(self.hub, began, code)
 
     async def _all(self) -> int:
         errors = [error for error in await tried(map(self._connect, self.hosts)) if error]
@@ -69,11 +64,4 @@ class Examination:
             return 1
 
     async def _connect(self, host: Host) -> None:
-        began = time.monotonic()
-        try:
-            transport = await self.connector.connect(host)
-        except KinstallError as error:
-            error.host = error.host or host.name
-            raise
-        self.hub.emit(Connected(host=host.name, seconds=round(time.monotonic() - began, 3)))
-        self.runners[host.name] = Runner(transport, self.hub)
+        self.runners[host.name] = await connected(self.connector, host, self.hub)

@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
-from typing import Final, TextIO
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kinstall.events import AnyEvent, Failure, Found, Note, RunEnded
-from kinstall.headless import error_lines
-from kinstall.progress import Progress
-from kinstall.streams import hardy
+from kinstall.events import Found, RunEnded
+from kinstall.headless import AtTheEnd
 
 LEVELS: Final[Mapping[str, tuple[str, str]]] = {
     "blocking": ("blocks", "bold red"), "warning": ("warning", "yellow"), "handled": ("handled", "cyan"), "ok": ("ok", "green"),
 }
 
 
-class Findings:
-    """A sink: the table on stdout when all has been looked at; notes and failures on stderr as they come."""
+class Findings(AtTheEnd):
+    """What the checks found."""
 
-    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
-        self.out, self.err, self.progress = hardy(out or sys.stdout), hardy(err or sys.stderr), Progress()
-
-    def __call__(self, event: AnyEvent) -> None:
-        """A sink."""
-        self.progress = self.progress.apply(event)
-        match event:
-            case Note():
-                print(event.text, file=self.err, flush=True)
-            case Failure():
-                print("\n".join(error_lines(event)), file=self.err, flush=True)
-            case RunEnded():
-                self._print(event)
-
-    def _print(self, event: RunEnded) -> None:
-        console = Console(file=self.out, highlight=False)
+    def _print(self, console: Console, ended: RunEnded) -> None:
         found = sorted(self.progress.findings, key=lambda one: list(LEVELS).index(one.level))
         if found:
             console.print(drawn(found))
         hosts = len([host for host in self.progress.hosts.values() if host.connected])
-        looked = f"{self.progress.checks} checks on {hosts} host{'s' * (hosts != 1)} in {event.seconds:.1f} s"
+        looked = f"{self.progress.checks} checks on {hosts} host{'s' * (hosts != 1)} in {ended.seconds:.1f} s"
         console.print(f"{looked}: {counted(found)}", markup=False)
 
 

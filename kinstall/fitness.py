@@ -79,11 +79,23 @@ def belongs_elsewhere(facts: Facts, endpoints: Iterable[str]) -> bool:
     """Whether the host is a node of another cluster than the one whose API server is at one of `endpoints`."""
     if not facts.cluster:
         return False
+    return _server(facts).lower() not in {endpoint.lower() for endpoint in endpoints}
+
+
+def endpoints(hosts: Sequence[Host], found: Mapping[str, Facts]) -> list[str]:
+    """What the API server may be called by. A control plane that could not be asked may be called anything that a node calls it."""
+    servers = [host for host in hosts if host.is_control_plane]
+    known = [host.address for host in servers]
+    known += [address for host in servers if host.name in found for address in found[host.name].own]
+    return known if all(host.name in found for host in servers) else known + [_server(has) for has in found.values()]
+
+
+def _server(facts: Facts) -> str:
+    """The host name in the API server's URL of the cluster that the host belongs to."""
     try:
-        server = urlsplit(facts.cluster).hostname or facts.cluster
+        return urlsplit(facts.cluster).hostname or facts.cluster
     except ValueError:
-        server = facts.cluster
-    return server.lower() not in {endpoint.lower() for endpoint in endpoints}
+        return facts.cluster
 
 
 # ---- one host ----

@@ -235,3 +235,24 @@ class LiveTable:
             self.console.print("\n".join(lines), style=style, markup=False)
         else:
             print("\n".join(lines), file=self.err, flush=True)
+
+
+class AtTheEnd:
+    """A sink that prints its result on stdout when the run has ended; notes and failures on stderr as they come."""
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self.out, self.err, self.progress = hardy(out or sys.stdout), hardy(err or sys.stderr), Progress()
+
+    def __call__(self, event: AnyEvent) -> None:
+        """A sink."""
+        self.progress = self.progress.apply(event)
+        match event:
+            case Note():
+                print(event.text, file=self.err, flush=True)
+            case Failure():
+                print("\n".join(error_lines(event)), file=self.err, flush=True)
+            case RunEnded():
+                self._print(Console(file=self.out, highlight=False), event)
+
+    def _print(self, console: Console, ended: RunEnded) -> None:
+        raise NotImplementedError

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
-from kinstall import __version__, remote
+from kinstall import remote
 from kinstall.addons.choose import choose
 from kinstall.addons.steps import addon_lines, described
 from kinstall.answers import Answers
@@ -20,7 +18,7 @@ from kinstall.connecting import Connector
 from kinstall.doctor import ALONE, Doctor
 from kinstall.engine import Engine, Outcome
 from kinstall.errors import CANCELLED, DONE, FAILED, KinstallError, Several
-from kinstall.events import Connected, Described, HostLine, Note, Planned, RunEnded, RunStarted, StepChanged
+from kinstall.events import Described, Note, Planned, StepChanged
 from kinstall.hub import Hub
 from kinstall.install import INSTALL
 from kinstall.kubeconfig import merge_into
@@ -28,6 +26,7 @@ from kinstall.model import Cluster, Host
 from kinstall.plan import Plan, describe, make
 from kinstall.preflight import Look, refusals
 from kinstall.runner import Runner, failure
+from kinstall.runs import begin, connected, end
 from kinstall.secrets import Secret
 from kinstall.steps.base import ADMIN_CONF
 from kinstall.survey import look, survey
@@ -56,9 +55,7 @@ class Installation:
 
     async def run(self) -> int:
         """Run it to its end, whatever that is; the exit code. Only a bug raises."""
-        began = time.monotonic()
-        lines = tuple(HostLine(host.name, host.address, str(host.role)) for host in self.hosts)
-        self.hub.emit(RunStarted(kinstall=__version__, cluster=self.answers.cluster.name, hosts=lines))
+        began = begin(self.hub, self.answers.cluster.name, self.hosts)
         outcome = Outcome(0, ())
         try:
             outcome = await self._outcome()
@@ -71,9 +68,7 @@ class Installation:
             code = CANCELLED
         finally:
             await self._let_go()
-        seconds = round(time.monotonic() - began, 3)
-        self.hub.emit(RunEnded(result=RESULTS.get(code, "failed"), exit_code=code, seconds=seconds, changed=outcome.changed))
-        return code
+        return end(self.hub, began, code, changed=outcome.changed)
 
     async def _let_go(self) -> None:
         """Release and close everything. Who stops the run once more does not wait for the end of that."""
@@ -156,14 +151,7 @@ class Installation:
             raise Several([*errors, *looked.errors])
 
     async def _connect(self, host: Host) -> None:
-        began = time.monotonic()
-        try:
-            transport = await self.connector.connect(host)
-        except KinstallError as error:
-            error.host = error.host or host.name
-            raise
-        self.hub.emit(Connected(host=host.name, seconds=round(time.monotonic() - began, 3)))
-        self.runners[host.name] = Runner(transport, self.hub)
+        self.runners[host.name] = await connected(self.connector, host, self.hub)
 
     async def _take_up(self, runner: Runner) -> None:
         """What an earlier kinstall left running on this host is followed to its end first."""
@@ -204,7 +192,4 @@ class Installation:
     def _tell_cancelled(self) -> None:
         text = "stopped; what runs on the hosts as a unit goes on there, and the next run follows it"
         self.hub.emit(Note(text=text, level="warning"))
-
-
-RESULTS: Mapping[int, Literal["done", "cancelled"]] = {0: "done", CANCELLED: "cancelled"}
 

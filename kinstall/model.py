@@ -87,6 +87,15 @@ class Facts:
     cluster: str = ""                   # API server URL of the cluster this host belongs to already
     free: Mapping[str, int] = field(default_factory=dict)   # free bytes under / and /var
 
+    @property
+    def own(self) -> list[str]:
+        """Its IPv4 addresses."""
+        return [str(address.ip) for _, address in self.addresses]
+
+    def card(self, address: str) -> str:
+        """The network card that has this address; "" when none has."""
+        return next((name for name, has in self.addresses if str(has.ip) == address), "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kinstall import versions
@@ -11,6 +11,7 @@ from kinstall.answers import Answers
 from kinstall.checks import CHECKS, FLEET_CHECKS
 from kinstall.checks.model import Level, Result
 from kinstall.checks.run import Report, check
+from kinstall.connecting import Ask
 from kinstall.errors import Preflight
 from kinstall.events import Checking, Found, Note
 from kinstall.hub import Hub
@@ -19,7 +20,6 @@ from kinstall.runner import Runner
 from kinstall.states import Command
 
 FIX = "check"   # the step under which mends run
-Ask = Callable[[str], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ class Look:
         """Run the mends that lose nothing, and those that a person says yes to; how many were run."""
         count = 0
         for result in report.findings(Level.WARNING, Level.BLOCKING):
-            for host in [result.host] if result.finding.mend and result.host in self.runners else []:
-                if result.finding.may_fix or (ask and await ask(question(result))):
-                    for command in result.finding.mend:
-                        await self.runners[host].run(FIX, Command(command, long=True))
-                    count += 1
+            runner = self.runners.get(result.host)
+            if runner and result.finding.mend and (result.finding.may_fix or (ask and await ask(question(result)))):
+                for command in result.finding.mend:
+                    await runner.run(FIX, Command(command, long=True))
+                count += 1
         return count
 
 

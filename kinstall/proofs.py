@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kinstall.events import AnyEvent, Failure, Note, Proved, RunEnded
-from kinstall.headless import error_lines, signs
-from kinstall.progress import Progress
-from kinstall.streams import hardy
+from kinstall.events import Proved, RunEnded
+from kinstall.headless import AtTheEnd, signs
 
 
-class Proofs:
-    """A sink: the table on stdout when all has been looked at; notes and failures on stderr as they come."""
+class Proofs(AtTheEnd):
+    """What was proved."""
 
-    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
-        self.out, self.err, self.progress = hardy(out or sys.stdout), hardy(err or sys.stderr), Progress()
-
-    def __call__(self, event: AnyEvent) -> None:
-        """A sink."""
-        self.progress = self.progress.apply(event)
-        match event:
-            case Note():
-                print(event.text, file=self.err, flush=True)
-            case Failure():
-                print("\n".join(error_lines(event)), file=self.err, flush=True)
-            case RunEnded() if self.progress.proofs:
-                self._print()
-
-    def _print(self) -> None:
-        proofs = self.progress.proofs
-        marks = signs(self.out)
-        console = Console(file=self.out, highlight=False)
+    def _print(self, console: Console, ended: RunEnded) -> None:
+        proofs, marks = self.progress.proofs, signs(self.out)
+        if not proofs:
+            return
         console.print(drawn(proofs, marks["done"], marks["failed"]))
         bad = [proof for proof in proofs if not proof.holds]
         names = ", ".join(f"{proof.step} ({proof.what})" for proof in bad)

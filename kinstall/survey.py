@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from kinstall import distro, facts, fetch, fitness, versions
 from kinstall.answers import Answers
 from kinstall.answers.files import located
+from kinstall.checks.network import choose
 from kinstall.errors import KinstallError, PlanError, Several, SourceError
 from kinstall.events import FactsRead, Level, Note
 from kinstall.hub import Hub
@@ -67,34 +67,18 @@ def _judged(answers: Answers, hosts: Sequence[Host], found: Mapping[str, Facts])
     pairs = [(host, found[host.name]) for host in hosts if host.name in found]
     errors: list[KinstallError] = [error for host, has in pairs for error in fitness.judge(host, has, answers.allow)]
     errors += fitness.judge_fleet(
-        pairs, pods=answers.network.pods, services=answers.network.services, endpoints=_endpoints(hosts, found), allow=answers.allow
+        pairs, pods=answers.network.pods, services=answers.network.services, endpoints=fitness.endpoints(hosts, found), allow=answers.allow
     )
     return errors + [error for host, has in pairs if (error := _wrong_address(answers, host, has))]
 
 
-def _endpoints(hosts: Sequence[Host], found: Mapping[str, Facts]) -> list[str]:
-    """What the API server may be called by. A control plane that could not be asked may be called anything that a node calls it."""
-    servers = [host for host in hosts if host.is_control_plane]
-    known = [host.address for host in servers]
-    known += [str(address.ip) for host in servers if host.name in found for _, address in found[host.name].addresses]
-    if all(host.name in found for host in servers):
-        return known
-    return known + [urlsplit(has.cluster).hostname or has.cluster for has in found.values()]
-
-
 def _address(answers: Answers, host: Host, has: Facts) -> str:
-    """The node's address: the answers'; else the one kinstall reaches the host by, if it has it; else its default route's."""
-    own = _own(has)
-    chosen = answers.host(host.name).node_address
-    return str(chosen) if chosen else host.address if host.address in own else has.default_source or (own or [""])[0]
-
-
-def _own(has: Facts) -> list[str]:
-    return [str(address.ip) for _, address in has.addresses]
+    """The node's address: the answers', or the one that the checks tell of."""
+    return choose(host, has, str(answers.host(host.name).node_address or ""))[0]
 
 
 def _wrong_address(answers: Answers, host: Host, has: Facts) -> PlanError | None:
-    wanted, own = _address(answers, host, has), _own(has)
+    wanted, own = _address(answers, host, has), has.own
     if wanted in own:
         return None
     return PlanError(
@@ -108,7 +92,7 @@ def _node(answers: Answers, host: Host, has: Facts) -> Node:
 
 
 def _tell_choice(answers: Answers, node: Node, hub: Hub) -> None:
-    others = [address for address in _own(node.facts) if address != node.address]
+    others = [address for address in node.facts.own if address != node.address]
     if others and not answers.host(node.name).node_address:
         hub.emit(Note(text=f"the node uses {node.address}; the host also has {', '.join(others)}", host=node.name))
 

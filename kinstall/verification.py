@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from kinstall import __version__, versions
-from kinstall.addons.base import Addon, Member, Proof, Scene
+from kinstall import versions
+from kinstall.addons.base import Addon, Member, Proof, Scene, all_but
 from kinstall.addons.choose import choose
 from kinstall.addons.run import all_hold, members, proved
 from kinstall.addons.table import chosen
 from kinstall.answers import Answers
 from kinstall.cluster.api import Api, opened
-from kinstall.cluster.refusals import Refusal
 from kinstall.cluster.waits import until
 from kinstall.connecting import Connector
 from kinstall.errors import DONE, FAILED, KinstallError
-from kinstall.events import Connected, HostLine, Output, RunEnded, RunStarted
+from kinstall.events import Output
 from kinstall.hub import Hub
 from kinstall.model import Host
 from kinstall.runner import Runner, failure
+from kinstall.runs import begin, connected, end
 from kinstall.secrets import Secret
 from kinstall.together import done
 
@@ -41,28 +40,21 @@ class Verification:
 
     async def run(self) -> int:
         """Every proof once; the exit code says whether all hold."""
-        began = time.monotonic()
         first = next(host for host in self.hosts if host.is_control_plane)
-        line = HostLine(first.name, first.address, str(first.role))
-        self.hub.emit(RunStarted(kinstall=__version__, cluster=self.answers.cluster.name, hosts=(line,)))
+        began = begin(self.hub, self.answers.cluster.name, (first,))
         try:
             code = await self._all(first)
         except KinstallError as error:
             error.host = error.host or first.name
             self.hub.emit(failure(error))
             code = error.exit_code
-        seconds = round(time.monotonic() - began, 3)
-        self.hub.emit(RunEnded(result="failed" if code else "done", exit_code=code, seconds=seconds, changed=0))
-        return code
+        return end(self.hub, began, code)
 
     async def _all(self, first: Host) -> int:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.connector.close)
-            began = time.monotonic()
-            transport = await self.connector.connect(first)
-            stack.push_async_callback(transport.close)
-            self.hub.emit(Connected(host=first.name, seconds=round(time.monotonic() - began, 3)))
-            runner = Runner(transport, self.hub)
+            runner = await connected(self.connector, first, self.hub)
+            stack.push_async_callback(runner.transport.close)
             api = await stack.enter_async_context(opened(runner))
             version = (await api.send("get", "/version"))["gitVersion"].removeprefix("v")
             return await self._proofs(runner, api, version)
@@ -84,8 +76,6 @@ class Verification:
             return await until(lambda: addon.prove(scene), all_hold, deadline=PATIENCE)
         except KinstallError as error:
             return [Proof(addon.title, error.message, False)]
-        except Refusal as refused:
-            return [Proof(addon.title, refused.message, False)]
 
     def _tell(self, runner: Runner, step: str, proofs: Sequence[Proof]) -> bool:
         for proof in proofs:
@@ -100,5 +90,4 @@ def nodes_proof(nodes: Sequence[Member], wanted: Sequence[str], version: str) ->
     """Is every host of the answers a node that is Ready? Pure."""
     ready = {member.name for member in nodes if member.ready}
     missing = [name for name in wanted if name not in ready]
-    figure = f"{len(wanted) - len(missing)}/{len(wanted)} Ready, Kubernetes {version}" + (f": not {', '.join(missing)}" if missing else "")
-    return Proof("every host is a node", figure, not missing)
+    return all_but("every host is a node", len(wanted), missing, f"Ready, Kubernetes {version}")

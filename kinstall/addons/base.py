@@ -38,6 +38,12 @@ class Proof:
     holds: bool
 
 
+def all_but(what: str, total: int, missing: Sequence[str], words: str) -> Proof:
+    """The proof that all of so many are as they should be, or who is not: `2/3 nodes measured: not w1`."""
+    figure = f"{total - len(missing)}/{total} {words}" + (f": not {', '.join(missing)}" if missing else "")
+    return Proof(what, figure, not missing)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """What an add-on may look at and ask while it is installed or proved. `shown`: secrets made here, to be shown once at the end."""

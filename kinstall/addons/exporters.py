@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kinstall.addons.base import SYSTEM, Addon, Proof, Scene
+from kinstall.addons.base import SYSTEM, Addon, Proof, Scene, all_but
 from kinstall.cluster.refusals import Refusal
 from kinstall.together import done
 
@@ -34,9 +34,7 @@ async def _answers(scene: Scene, node: str) -> str:
 async def prove_nodes(scene: Scene) -> Sequence[Proof]:
     """Every node, the control plane included, answers at port 9100."""
     wrong = [text for text in await done(_answers(scene, member.name) for member in scene.nodes) if text]
-    total = len(scene.nodes)
-    figure = f"{total - len(wrong)}/{total} nodes answer" + (f": not {', '.join(wrong)}" if wrong else "")
-    return [Proof(f"metrics of every machine, port {NODE_PORT}", figure, not wrong)]
+    return [all_but(f"metrics of every machine, port {NODE_PORT}", len(scene.nodes), wrong, "nodes answer")]
 
 
 KUBE_STATE_METRICS = Addon(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kinstall.addons import kubelet_certificates
-from kinstall.addons.base import Addon, Proof, Scene
+from kinstall.addons.base import Addon, Proof, Scene, all_but
 from kinstall.addons.model import Addons
 from kinstall.cluster.refusals import Refusal
 from kinstall.manifests import Object, containers
@@ -38,10 +38,8 @@ async def prove(scene: Scene) -> Sequence[Proof]:
     except Refusal as error:
         return [Proof("kubectl top nodes", error.message, False)]
     measured = {item["metadata"]["name"] for item in items if item.get("usage", {}).get("cpu") and item["usage"].get("memory")}
-    names = [member.name for member in scene.nodes]
-    missing = [name for name in names if name not in measured]
-    figure = f"{len(names) - len(missing)}/{len(names)} nodes measured" + (f": not {', '.join(missing)}" if missing else "")
-    return [Proof("kubectl top nodes", figure, not missing)]
+    missing = [member.name for member in scene.nodes if member.name not in measured]
+    return [all_but("kubectl top nodes", len(scene.nodes), missing, "nodes measured")]
 
 
 METRICS_SERVER = Addon(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from kinstall.addons.base import Addon, Proof, Scene, argument, node_port
+from kinstall.addons.base import Addon, Proof, Scene, all_but, argument, node_port
 from kinstall.addons.model import Addons
 from kinstall.addons.volumes import set_node, set_volume
 from kinstall.cluster.web import Web
@@ -93,10 +93,8 @@ def rules_proof(data: Mapping[str, Any]) -> Proof:
 async def _node_proof(site: Web, scene: Scene, what: str) -> Proof:
     data = (await site.get("/api/v1/query", query=NODE_QUERIES[scene.addons.node_exporter][what])).data()
     measured = {series["metric"].get("node", "") for series in data.get("data", {}).get("result", [])}
-    names = [member.name for member in scene.nodes]
-    missing = [name for name in names if name not in measured]
-    figure = f"{len(names) - len(missing)}/{len(names)} nodes" + (f": not {', '.join(missing)}" if missing else "")
-    return Proof(f"{what} of each node", figure, not missing)
+    missing = [member.name for member in scene.nodes if member.name not in measured]
+    return all_but(f"{what} of each node", len(scene.nodes), missing, "nodes")
 
 
 PROMETHEUS = Addon(

@@ -11,7 +11,6 @@ from kinstall.addons.model import Addons
 from kinstall.addons.table import ADDONS, applied
 from kinstall.cluster.api import Api
 from kinstall.cluster.apply import apply, removed
-from kinstall.cluster.refusals import Refusal
 from kinstall.cluster.waits import Tell, rollout, until, workloads
 from kinstall.errors import Blocked, ClusterError, KinstallError, Several
 from kinstall.events import Note, Output, Proved, Status, StepChanged
@@ -118,9 +117,6 @@ class AddonsRun:
             await work
         except KinstallError as error:
             self._fail(addon, error.errors if isinstance(error, Several) else (error,))
-            return False
-        except Refusal as refused:
-            self._fail(addon, (ClusterError(f"the API server refused: {refused.message}", hint="Run kinstall again."),))
             return False
         return True
 

@@ -13,15 +13,14 @@ SMALLEST_MTU: Final = 1330      # 1280, the smallest that IPv6 may have, and 50 
 
 
 def choose(host: Host, facts: Facts, wanted: str = "") -> tuple[str, str]:
-    """The address that the node will use, and why that one. The same as kinstall/survey.py chooses; "" when there is none."""
-    own = [str(address.ip) for _, address in facts.addresses]
+    """The address that the node will use, and why that one; "" when there is none."""
     if wanted:
         return wanted, "the answers name it"
-    if host.address in own:
+    if host.address in facts.own:
         return host.address, "kinstall reaches the host by it"
-    if facts.default_source in own:
+    if facts.own and facts.default_source:
         return facts.default_source, "the default route leaves from it"
-    return (own or [""])[0], "it is the only one that is left"
+    return (facts.own or [""])[0], "it is the only one that is left"
 
 
 def address(seen: str, subject: Subject) -> Finding:
@@ -60,7 +59,7 @@ def mtus(seen: str) -> Mapping[str, int]:
 
 def card(subject: Subject) -> str:
     """The network card that has the node's address."""
-    return next((name for name, address in subject.facts.addresses if str(address.ip) == subject.address), "")
+    return subject.facts.card(subject.address)
 
 
 def mtu(seen: str, subject: Subject) -> Finding:

@@ -12,6 +12,7 @@ from kinstall.answers import Answers
 from kinstall.answers.sources import KubernetesSource
 from kinstall.checks.model import Source, Wanted
 from kinstall.checks.network import choose
+from kinstall.fitness import endpoints
 from kinstall.model import Facts, Host
 
 
@@ -62,8 +63,5 @@ def placed(wanted: Wanted, found: Mapping[str, Facts]) -> Wanted:
     """The same, with the address of each node, and what the API server may be called by, out of the facts."""
     there = [host for host in wanted.hosts if host.name in found]
     addresses = {host.name: choose(host, found[host.name], wanted.chosen.get(host.name, ""))[0] for host in there}
-    servers = [host for host in wanted.hosts if host.is_control_plane]
-    own = [str(address.ip) for host in servers if host.name in found for _, address in found[host.name].addresses]
-    named = [host.address for host in servers] + [addresses[host.name] for host in servers if host.name in addresses]
-    unknown = [] if all(host.name in found for host in servers) else [urlsplit(has.cluster).hostname or "" for has in found.values()]
-    return replace(wanted, addresses=addresses, endpoints=frozenset(filter(None, [*own, *named, *unknown])))
+    chosen = [addresses[host.name] for host in there if host.is_control_plane]
+    return replace(wanted, addresses=addresses, endpoints=frozenset(filter(None, [*endpoints(wanted.hosts, found), *chosen])))

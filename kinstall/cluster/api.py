@@ -10,8 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import aiohttp
-
 from kinstall.cluster.credentials import Credentials, credentials
 from kinstall.cluster.refusals import NOT_FOUND, Refusal, refusal
 from kinstall.errors import ClusterError, ConnectionLost
@@ -144,6 +142,8 @@ class Api:
 
     async def _patiently(self, ask: Callable[[], Awaitable[Got]]) -> Got:
         """Asked again while the connection is broken or the API server is busy or starting, for PATIENCE seconds."""
+        from aiohttp import ClientError  # with the client: imported when a cluster is there
+
         clock = asyncio.get_running_loop().time
         deadline = clock() + PATIENCE
         while True:
@@ -152,7 +152,7 @@ class Api:
             except Refusal as error:
                 if error.status not in BUSY or clock() > deadline:
                     raise
-            except (aiohttp.ClientError, OSError, TimeoutError, ConnectionLost) as error:
+            except (ClientError, OSError, TimeoutError, ConnectionLost) as error:
                 await self._close()
                 if clock() > deadline:
                     raise self._silent(error) from error

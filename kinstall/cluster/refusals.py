@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kinstall.errors import ClusterError
 from kinstall.manifests import Object, named
 
 NOT_FOUND: Final = 404
@@ -18,12 +19,12 @@ OTHER_MANAGER = re.compile(r'conflicts? with "([^"]+)"')
 PORT_TAKEN = re.compile(r"provided port is already allocated")
 
 
-class Refusal(Exception):
+class Refusal(ClusterError):
     """The API server answered with an error. `causes`: (field, message) of each."""
 
     def __init__(self, status: int, reason: str, message: str, causes: tuple[tuple[str, str], ...] = ()) -> None:
-        super().__init__(message)
-        self.status, self.reason, self.message, self.causes = status, reason, message, causes
+        super().__init__(message, hint="Run kinstall again.")
+        self.status, self.reason, self.causes = status, reason, causes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
-
-import aiohttp
+from typing import TYPE_CHECKING, Any, Final
 
 from kinstall.secrets import Secret
 from kinstall.transport import Transport
+
+if TYPE_CHECKING:
+    import aiohttp
 
 SECONDS: Final = 20.0   # for one answer
 
@@ -48,16 +49,20 @@ class Web:
 
     async def send(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None) -> Answer:
         """Any request, with a JSON body."""
+        from aiohttp import ClientError  # 0.1 s: imported when a cluster is there
+
         try:
             async with self._session.request(method, f"{self._base}{path}", params=query, json=body) as response:
                 return Answer(response.status, await response.text(errors="replace"))
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except (ClientError, OSError, TimeoutError) as error:
             return Answer(0, str(error) or type(error).__name__)
 
 
 @asynccontextmanager
 async def web(transport: Transport, address: str, port: int, account: tuple[str, Secret] | None = None) -> AsyncIterator[Web]:
     """The server at address:port as this host reaches it; `account` logs in with every request."""
+    import aiohttp
+
     login = aiohttp.BasicAuth(account[0], account[1].reveal()) if account else None
     limit = aiohttp.ClientTimeout(total=SECONDS)
     async with transport.reach(address, port) as (host, local), aiohttp.ClientSession(auth=login, timeout=limit) as session:

@@ -121,12 +121,8 @@ def firewall(node: Node, cluster: Cluster) -> Sequence[State]:
                                              (Command("ufw disable"),), (Command("ufw --force enable"),))]
     if cluster.firewall == "leave":
         return []
-    return [Firewalld(interface(node), open_ports, networks), Ufw(tuple(port.replace("-", ":") for port in open_ports), networks)]
-
-
-def interface(node: Node) -> str:
-    """The network card that has the node's address."""
-    return next((name for name, address in node.facts.addresses if str(address.ip) == node.address), "")
+    card = node.facts.card(node.address)
+    return [Firewalld(card, open_ports, networks), Ufw(tuple(port.replace("-", ":") for port in open_ports), networks)]
 
 
 def unmanaged(node: Node, cluster: Cluster) -> Sequence[State]:
