@@ -29,6 +29,7 @@ PLACES: Final[Mapping[str, str]] = {
     "time": "the clock",
     "dns": "the resolver",
     "network": "the network",
+    "api": "the way to the API server",
     "swap": "/proc/swaps",
     "cgroup": "the cgroup settings",
     "proxy": "the proxy settings",

@@ -152,6 +152,12 @@ for x in firewalld ufw nftables; do [ "$(t 1 systemctl is-active $x)" = active ]
 echo "ip_forward $(cat /proc/sys/net/ipv4/ip_forward)"
 ls /etc/cni/net.d | sed 's/^/cni /'
 """,
+    # whether packets come back at all: a refusal comes back, and other lines tell of it
+    "api": r"""
+f='/run/kinstall/kubeadm.yaml /etc/kubernetes/kubelet.conf'
+s=$(sed -nE 's,.*(apiServerEndpoint|server): *"?(https://)?([0-9.]+:[0-9]+).*,\3,p' $f | head -n 1)
+[ -z "$s" ] || { t 2 bash -c "exec 3<>/dev/tcp/${s%:*}/${s#*:}"; [ $? != 124 ] || echo "api $s gives no answer"; }
+""",
     "swap": r"""
 awk 'NR > 1 { print $1, $2, $3 }' /proc/swaps
 """,

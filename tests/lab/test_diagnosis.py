@@ -115,7 +115,10 @@ def test_a_worker_that_does_not_reach_the_control_plane(lab: Lab, answers: Answe
     """A firewall on the worker drops what goes to 6443: the join is not waited for until kubeadm gives up."""
     lab.fresh(cp1="debian12", w1="debian13")
     path = answers()
-    broken(lab, path, Broken("join-unreachable", "join", DROP, "iptables -F OUTPUT", ("reach",)), host="w1")
+    run = broken(lab, path, Broken("join-way-blocked", "join", DROP, "iptables -F OUTPUT", ("reach",)), host="w1")
+    (began,) = (event.at for event in run.events if isinstance(event, CommandStarted) and (event.host, event.step) == ("w1", "join"))
+    (failed,) = (event.at for event in run.events if isinstance(event, Failure))
+    assert failed - began < SOON, "it is silent from its first moment"
     again = install(lab, path)
     assert again.code == 0, again.everything
 
