@@ -19,7 +19,7 @@ from kinstall.transport import Result, Transport
 
 TAIL = 20           # lines of a failed command that its error carries
 REMEMBERED = 500    # lines of it that are looked through for causes
-SILENCE = 8.0       # seconds without a line, after which somebody asks why
+SILENCE = {True: 5.0, False: 30.0}     # seconds without a line, after which somebody asks why: of what waits, of what works
 STOPPED = 143       # the exit status of what was stopped
 MEND = "Mend the cause and run kinstall again: it goes on from here."
 PROBE_SECONDS = 180
@@ -102,17 +102,17 @@ class Runner:
     async def _silence(self, step: str, command: Command) -> CommandFailed:
         """Whenever nothing was printed for a while, ask why. Comes back when the command waits in vain and may be stopped."""
         began = self._spoke = time.monotonic()
-        known = ""
+        known, patience = "", SILENCE[command.waits]
         while True:
-            await asyncio.sleep(max(SILENCE - (time.monotonic() - self._spoke), 1))
-            if time.monotonic() - self._spoke < SILENCE or self.doctor is None:
+            await asyncio.sleep(max(patience - (time.monotonic() - self._spoke), 1))
+            if time.monotonic() - self._spoke < patience or self.doctor is None:
                 continue
             cause = await self.doctor.certain(self.host, step, list(self.lines), began)
             if cause and command.waits:
                 return self._in_vain(step, cause)
             if cause and cause.sentence != known:
                 known = cause.sentence
-                self.hub.emit(Note(text=f"silent for {SILENCE:g} s: {known}", level="warning", host=self.host, step=step))
+                self.hub.emit(Note(text=f"silent for {patience:g} s: {known}", level="warning", host=self.host, step=step))
             self._spoke = time.monotonic()
 
     def _in_vain(self, step: str, cause: Cause) -> CommandFailed:
