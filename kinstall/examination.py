@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from kinstall.addons.choose import choose
 from kinstall.answers import Answers
-from kinstall.checks.run import Report
 from kinstall.connecting import Ask, Connector
-from kinstall.errors import DONE, FAILED, KinstallError
+from kinstall.errors import DONE, FAILED
 from kinstall.events import Note
 from kinstall.hub import Hub
 from kinstall.model import Host
@@ -47,21 +46,14 @@ class Examination:
         addons = choose(self.answers, self.hosts, likely_minor(self.answers), None)
         look = Look(self.answers, self.hosts, self.runners, self.hub, addons)
         report = await look.report()
-        if self.fix and (mended := await self._mend(look, report)):
-            self.hub.emit(Note(text=f"{mended} mended: looking again"))
+        if self.fix and (mended := await look.fix(report, self.ask)):
+            self.hub.emit(Note(text=f"{mended} mended, looking again"))
             report = await look.report()
         for error in (*errors, *report.errors):
             self.hub.emit(failure(error))
         if errors:
             return max(error.exit_code for error in errors)
         return FAILED if report.errors or report.stops(self.answers.allow) else DONE
-
-    async def _mend(self, look: Look, report: Report) -> int:
-        try:
-            return await look.fix(report, self.ask)
-        except KinstallError as error:
-            self.hub.emit(failure(error))
-            return 1
 
     async def _connect(self, host: Host) -> None:
         self.runners[host.name] = await connected(self.connector, host, self.hub)

@@ -12,11 +12,11 @@ from kinstall.checks import CHECKS, FLEET_CHECKS
 from kinstall.checks.model import Level, Result
 from kinstall.checks.run import Report, check
 from kinstall.connecting import Ask
-from kinstall.errors import Preflight
+from kinstall.errors import KinstallError, Preflight
 from kinstall.events import Checking, Found, Note
 from kinstall.hub import Hub
 from kinstall.model import Host
-from kinstall.runner import Runner
+from kinstall.runner import Runner, failure
 from kinstall.states import Command
 
 FIX = "check"   # the step under which mends run
@@ -46,15 +46,28 @@ class Look:
         return report
 
     async def fix(self, report: Report, ask: Ask | None) -> int:
-        """Run the mends that lose nothing, and those that a person says yes to; how many were run."""
+        """Run the mends that lose nothing, and those that a person says yes to; how many were run. One that fails stops no other."""
+        found = report.findings(Level.WARNING, Level.BLOCKING)
+        able = [one for one in found if one.finding.mend and one.host in self.runners and not self._is_allowed(one)]
         count = 0
-        for result in report.findings(Level.WARNING, Level.BLOCKING):
-            runner = self.runners.get(result.host)
-            if runner and result.finding.mend and (result.finding.may_fix or (ask and await ask(question(result)))):
-                for command in result.finding.mend:
-                    await runner.run(FIX, Command(command, long=True))
-                count += 1
+        for result in able:
+            if result.finding.may_fix or (ask and await ask(question(result))):
+                count += await self._mended(result)
         return count
+
+    def _is_allowed(self, result: Result) -> bool:
+        """What the answers let pass is left as it is."""
+        return bool(result.finding.allow) and result.finding.allow in self.answers.allow
+
+    async def _mended(self, result: Result) -> bool:
+        try:
+            for command in result.finding.mend:
+                await self.runners[result.host].run(FIX, Command(command, long=True))
+        except KinstallError as error:
+            self.hub.emit(failure(error))
+            return False
+        self.hub.emit(Note(text=f"mended on {result.host}: {result.check}"))
+        return True
 
 
 def question(result: Result) -> str:

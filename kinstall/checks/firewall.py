@@ -41,7 +41,7 @@ def rules(seen: str, subject: Subject) -> Finding:
     named = "; ".join(f"{table} {chain} ({'policy drop' if policy == 'drop' else f'{drops} rules drop'})"
                       for table, chain, _, policy, drops in closed[:4])
     return warning(f"Packet filter rules of somebody else are loaded: {named}. The installation does not touch them.", "foreign",
-                   "nft list ruleset", advice="Let in the cluster's ports there; the check `reach` tries them.")
+                   advice="Look with `nft list ruleset`, and let in the cluster's ports there; the check `reach` tries them.")
 
 
 def iptables(seen: str, subject: Subject) -> Finding:

@@ -83,7 +83,13 @@ def _as_finding(error: KinstallError, short: str) -> Finding:
 
 def twins(fleet: Fleet) -> Mapping[str, Finding]:
     """Two hosts that want to be one node, one machine under two names, clones with one machine-id."""
-    return {error.host: _as_finding(error, "double") for error in _judged(fleet) if isinstance(error, UnfitError)}
+    found = {error.host: _as_finding(error, "double") for error in _judged(fleet) if isinstance(error, UnfitError)}
+    return {name: replace(finding, mend=_NEW_ID, advice=_THEN) if "machine-id" in finding.sentence else finding
+            for name, finding in found.items()}
+
+
+_NEW_ID: Final = ("rm -f /etc/machine-id /var/lib/dbus/machine-id", "systemd-machine-id-setup")
+_THEN: Final = "Then restart it: what runs keeps the old one. Where it comes back, the clone has its original's UUID as well."
 
 
 def _line(one: Observed, word: str) -> str:
@@ -158,11 +164,15 @@ def architectures(fleet: Fleet) -> Mapping[str, Finding]:
 
 
 def mtu(fleet: Fleet) -> Mapping[str, Finding]:
-    """Hosts with a larger MTU than others: the network plugin takes each host's own, and large packets get lost between them."""
-    sizes = {one.subject.name: mtus(one.seen.get("mtu", "")).get(card(one.subject), 0) for one in fleet}
-    smallest = min((size for size in sizes.values() if size), default=0)
-    return {name: warning(f"Its MTU is {size}, and the smallest of the cluster is {smallest}: large packets between them get lost.",
-                          str(size), advice="Give all of them one MTU.") for name, size in sizes.items() if size > smallest}
+    """Hosts whose MTU is not that of most: the network plugin takes each host's own, and large packets get lost between them."""
+    cards = {one.subject.name: card(one.subject) for one in fleet}
+    sizes = {one.subject.name: mtus(one.seen.get("mtu", "")).get(cards[one.subject.name], 0) for one in fleet}
+    seen = [size for size in sizes.values() if size]
+    usual = max(seen, key=lambda size: (seen.count(size), -abs(size - 1500)), default=0)
+    return {name: warning(f"The MTU of {cards[name]} is {size}, and most of the others have {usual}: large packets between them get lost.",
+                          str(size), f"ip link set {cards[name]} mtu {usual}",
+                          advice="Set it in the network's configuration as well; or give the others this one, where a tunnel needs it.")
+            for name, size in sizes.items() if size not in (0, usual)}
 
 
 FLEET: Final = (

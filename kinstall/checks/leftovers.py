@@ -23,8 +23,9 @@ class Other:
 
 OTHERS: Final = (
     Other("k3s", "k3s", "[ -d /var/lib/rancher/k3s ] || [ -e /usr/local/bin/k3s ]",
-          ("if [ -x /usr/local/bin/k3s-uninstall.sh ]; then k3s-uninstall.sh; else k3s-agent-uninstall.sh; fi",)),
-    Other("rke2", "RKE2", "[ -d /var/lib/rancher/rke2 ] || [ -e /usr/local/bin/rke2 ] || [ -e /usr/bin/rke2 ]", ("rke2-uninstall.sh",)),
+          ("if [ -x /usr/local/bin/k3s-uninstall.sh ]; then w=; else w=-agent; fi; /usr/local/bin/k3s$w-uninstall.sh",)),
+    Other("rke2", "RKE2", "[ -d /var/lib/rancher/rke2 ] || [ -e /usr/local/bin/rke2 ] || [ -e /usr/bin/rke2 ]",
+          ("PATH=$PATH:/usr/local/bin:/opt/rke2/bin; rke2-uninstall.sh",)),
     Other("microk8s", "MicroK8s", "[ -d /var/snap/microk8s ] || [ -e /snap/bin/microk8s ]", ("snap remove --purge microk8s",)),
     Other("k0s", "k0s", "[ -d /var/lib/k0s ] || [ -e /etc/systemd/system/k0scontroller.service ]", ("k0s stop", "k0s reset", "reboot")),
     Other("minikube", "minikube", "[ -d /var/lib/minikube ]", ("minikube delete --all --purge",)),
@@ -51,7 +52,7 @@ def other_cluster(seen: str, subject: Subject) -> Finding:
     files = [line[5:].strip() for line in seen.splitlines() if line.startswith("file ")]
     if files:
         return blocking(f"kubeadm was here before and left {', '.join(files[:3])}.", "kubeadm's",
-                        "kubeadm reset -f", "rm -rf /etc/kubernetes")
+                        "if command -v kubeadm >/dev/null; then kubeadm reset -f; fi", "rm -rf /etc/kubernetes")
     return _swarm(subject) if _SWARM in words else ok("No other cluster was here.", "–")
 
 

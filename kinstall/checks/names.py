@@ -61,19 +61,21 @@ def dns_loop(seen: str, subject: Subject) -> Finding:
 def dns(seen: str, subject: Subject) -> Finding:
     """`FILE nameserver ...` lines, and `lookup NAME ADDRESS` for each name that must be found."""
     found = re.findall(r"^lookup (\S+) ?(\S*)$", seen, re.MULTILINE)
-    missing = [name for name, at in found if not at]
+    unknown = {name for name, at in found if not at}    # in whatever order the answers came
+    missing = [*(name for name in subject.wanted.names if name in unknown), *sorted(unknown.difference(subject.wanted.names))]
     if not missing:
         return ok("Names are found.")
     asked = re.findall(rf"^{re.escape(ETC)}\s+nameserver\s+(\S+)", seen, re.MULTILINE)
     why = f"asked: {', '.join(asked)}" if asked else f"{ETC} names no server"
     judged = blocking if not subject.is_ours else warning
-    return judged(f"{', '.join(missing[:3])} cannot be resolved ({why}).", "fails",
+    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    return judged(f"{', '.join(missing[:3])}{more} cannot be resolved ({why}).", "fails",
                   advice=f"`getent hosts {missing[0]}` must answer on this host: put a DNS server that does into its network settings.")
 
 
 def dns_search(seen: str, subject: Subject) -> Finding:
     """`wild DOMAIN ADDRESS` for a name that cannot exist and was found all the same; DOMAIN is `invalid` for the world as a whole."""
-    wild = re.findall(r"^wild (\S+) (\S+)$", seen, re.MULTILINE)
+    wild = sorted(re.findall(r"^wild (\S+) (\S+)$", seen, re.MULTILINE))
     if not wild:
         return ok("What does not exist is not found.")
     domain, at = wild[0]

@@ -19,7 +19,7 @@ def lock(seen: str, subject: Subject) -> Finding:
     pid, age, name = max(rows, key=lambda row: row[1])
     if age > PATIENCE:
         return blocking(f"{name} (pid {pid}) has held the package manager's lock for {age // 60} minutes; it may be stuck.", name,
-                        f"ps -fp {pid}", advice="Let it end, or stop it in an orderly way. Never remove the lock's file.")
+                        advice=f"Look with `ps -fp {pid}`, let it end, or stop it in an orderly way. Never remove the lock's file.")
     return handled(f"{name} (pid {pid}) holds the package manager's lock; the installation waits for it.", name)
 
 
@@ -44,7 +44,7 @@ def repositories(seen: str, subject: Subject) -> Finding:
     cdrom = sorted({line.partition(":")[0] for line in lines if re.search(r":\s*(deb\s.*|URIs:\s*)cdrom:", line)})
     if cdrom:
         return blocking(f"{', '.join(cdrom)} names the installation's CD, and every apt-get update fails without it.", "cdrom",
-                        *(f"sed -i 's,^deb cdrom:,#&,' {path}" for path in cdrom if re.fullmatch(r"[\w./-]+", path)), may_fix=True)
+                        *(f"sed -i 's,^ *deb .*cdrom:,#&,' {path}" for path in cdrom if re.fullmatch(r"[\w./-]+", path)), may_fix=True)
     row = subject.distro
     if row and row.vault and any("mirrorlist.centos.org" in line or "mirror.centos.org" in line for line in lines):
         return handled("The mirrors of this CentOS are gone; its repositories are set to the vault.", "vault")

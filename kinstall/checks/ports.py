@@ -70,5 +70,5 @@ PORTS: Final = (
           probe=r"""[ -e /etc/kubernetes/kinstall/pending ] && echo pending
 pgrep -f kinstall-reach | sed 's/^/ours /'
 ss -Hlntup; ss -Hlntp | grep -E ':(6443|2379|2380|102[45][0-9]|9100|3[0-2][0-9]{3}) ' | grep -oE 'pid=[0-9]+' | sort -u |
-while IFS== read -r _ pid; do sed -n "s,.*/\([^/]*\.service\)\$,unit $pid \1,p" "/proc/$pid/cgroup" | head -n 1; done"""),
+while IFS== read -r _ pid; do sed -n "/user@/d; s,.*/\([^/]*\.service\)\$,unit $pid \1,p" "/proc/$pid/cgroup" | head -n 1; done"""),
 )

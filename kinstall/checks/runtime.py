@@ -43,15 +43,15 @@ def tools(seen: str, subject: Subject) -> Finding:
     if not installed:
         if docker:
             return warning(f"{docker[1]} containers run with Docker here; containerd is restarted under them.", f"{docker[1]} run",
-                           "docker ps", advice="They should go on (the shims stay). Better stop what must not be disturbed.")
+                           advice="They should go on (the shims stay). Look with `docker ps`, and better stop what must not be disturbed.")
         return ok("Nothing that excludes containerd.io is installed.", "–")
     names = ", ".join(installed)
     if not busy:
         return handled(f"{names} makes way for containerd.io; no container runs with it.", names)
     if "remove-container-tools" in subject.wanted.allow:
         return handled(f"{names} makes way for containerd.io, containers and all, as the answers allow.", names)
-    return blocking(f"Containers run with {names}, which must make way for containerd.io.", names, "podman ps; docker ps",
-                    advice="Move what runs there elsewhere, or stop it.")
+    return blocking(f"Containers run with {names}, which must make way for containerd.io.", names,
+                    advice="Look with `podman ps` and `docker ps`, and move what runs there elsewhere, or stop it.")
 
 
 def versions(seen: str, subject: Subject) -> Finding:

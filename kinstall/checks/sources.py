@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -89,12 +89,20 @@ def sources(seen: str, subject: Subject) -> Finding:
               if source.id in results and (why := trouble(results[source.id], source.exact))}
     if not failed:
         return _not_tried(results.values(), subject) or ok("All sources answer.", "")
-    told = "; ".join(f"{source.title} ({_host(source)}): {why}" for source, why in failed.items())
+    told = "; ".join(_together(failed))
     short = _host(next(iter(failed))) if len(failed) == 1 else f"{len(failed)} sources"
     if _has_no_cas(seen) and all(_CA.search(why) or "certificate is not accepted" in why for why in failed.values()):
         return handled("This host has no certificates of CAs yet; the installation brings them.", "no CAs")
     judged = warning if subject.is_ours else blocking
-    return judged(f"{told}.", short, *_commands(failed.values(), subject), advice=_advice(failed.values()))
+    return judged(f"{told}.", short, advice=_advice(failed.values(), subject))
+
+
+def _together(failed: Mapping[Source, str]) -> Iterator[str]:
+    """What fails for one reason in one breath."""
+    for why in dict.fromkeys(failed.values()):
+        alike = [source for source, its in failed.items() if its == why]
+        names = {title: ", ".join(_host(source) for source in alike if source.title == title) for title in (one.title for one in alike)}
+        yield f"{' and '.join(f'{title} ({hosts})' for title, hosts in names.items())}: {why}"
 
 
 def _has_no_cas(seen: str) -> bool:
@@ -108,30 +116,27 @@ def _not_tried(results: Collection[Tried], subject: Subject) -> Finding | None:
     return None
 
 
-def _commands(why: Collection[str], subject: Subject) -> tuple[str, ...]:
-    if not any(map(_CA.search, why)):
-        return ()
-    return (subject.by_family("cp YOUR-CA.crt /usr/local/share/ca-certificates/", "cp YOUR-CA.crt /etc/pki/ca-trust/source/anchors/"),
-            subject.by_family("update-ca-certificates", "update-ca-trust"))
-
-
+_TRUST: Final = ("`cp YOUR-CA.crt /usr/local/share/ca-certificates/ && update-ca-certificates`",
+                 "`cp YOUR-CA.crt /etc/pki/ca-trust/source/anchors/ && update-ca-trust`")
 _ADVICE: Final = (
     ("clock", "See the check `clock`."),
-    ("CA that", "Give this host the CA's certificate, or name a mirror in `sources` of the answers."),
-    ("proxy", "Set the right proxy for this host, with its password, or none."),
+    ("CA that", "Give this host the CA's certificate ({trust}), or name a mirror in `sources` of the answers."),
+    ("the proxy", "Set the right proxy for this host, with its password, or none."),
     ("resolved", "See the check `dns`."),
     ("", "Mend the way there (router, firewall, proxy), or name a mirror in `sources` of the answers."),
 )
 
 
-def _advice(why: Collection[str]) -> str:
-    return next(advice for word, advice in _ADVICE if any(word in text for text in why))
+def _advice(why: Collection[str], subject: Subject) -> str:
+    found = next(advice for word, advice in _ADVICE if any(word in text for text in why))
+    return found.format(trust=subject.by_family(*_TRUST))
 
 
 def mirrors(seen: str, subject: Subject) -> Finding:
     """The distribution's own repositories, as this host is configured."""
     row = subject.distro
-    results = [result for result in tried(seen) if not (row and row.vault and _GONE.search(result.id))]
+    asked = sorted(tried(seen), key=lambda result: result.id)
+    results = [result for result in asked if not (row and row.vault and _GONE.search(result.id))]
     failed = {result.id: why for result in results if (why := trouble(result, exact=False))}
     if not failed:
         return ok("The distribution's repositories answer." if results else "No repository of the distribution was tried.")
@@ -158,6 +163,7 @@ ASK: Final = rf"""ask() {{
   r=0
   if command -v curl >/dev/null; then t=curl
     s=$(curl $ip -sSIL --connect-timeout 4 --max-time {SECONDS} -o /dev/null -w '%{{http_code}} %{{http_connect}}' "$2" 2>&1) || r=$?
+    s=$(printf %s "$s" | sed -n '1p;1!{{$p;}}')
   elif command -v wget >/dev/null; then t=wget
     s=$(wget --spider -T 5 -t 1 "$2" 2>&1) || r=$?
   elif command -v bash >/dev/null; then t=tcp; h=${{2#*://}}; h=${{h%%/*}}; p=443

@@ -72,10 +72,10 @@ def mounts(seen: str, subject: Subject) -> Finding:
         if "noexec" in _options(seen, path):
             top = f"/{path.split('/')[1]}"
             return blocking(f"{top} is mounted noexec, and {path} holds programs that must run.", f"{top} noexec",
-                            f"mount -o remount,exec {top}", may_fix=True, advice=f"Take noexec off {top} in /etc/fstab as well.")
+                            f"mount -o remount,bind,exec {top}", may_fix=True, advice=f"Take noexec off {top} in /etc/fstab as well.")
     if "noexec" in _options(seen, "/var/lib/containerd"):
         return warning("/var is mounted noexec: programs in pods may not start from their volumes.", "/var noexec",
-                       "mount -o remount,exec /var", advice="Take noexec off in /etc/fstab as well.")
+                       "mount -o remount,bind,exec /var", advice="Take noexec off in /etc/fstab as well.")
     if "noexec" in _options(seen, _TMP):
         return ok(f"{_TMP} is noexec, and nothing of the installation runs there.", "noexec")
     return ok("No mount forbids what is needed.")

@@ -66,7 +66,9 @@ CASES: list[tuple[str, tuple[Observed, ...], str, Level, str]] = [
     ("architectures", two(), "w1", OK, ""),
     ("architectures", two(arch="aarch64"), "", WARNING, "aarch64: w1"),
     ("mtu-differs", two(), "w1", OK, ""),
-    ("mtu-differs", two(seen={"mtu": "2: eth0: <UP> mtu 9000 qdisc\n"}), "w1", WARNING, "9000"),
+    ("mtu-differs", two(seen={"mtu": "2: eth0: <UP> mtu 9000 qdisc\n"}), "w1", WARNING, "is 9000, and most of the others have 1500"),
+    ("mtu-differs", two(seen={"mtu": "2: eth0: <UP> mtu 1400 qdisc\n"}), "w1", WARNING, "is 1400, and most of the others have 1500"),
+    ("mtu-differs", two(seen={"mtu": "2: eth0: <UP> mtu 1400 qdisc\n"}), "cp1", OK, ""),
 ]
 
 
