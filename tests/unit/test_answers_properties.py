@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kinstall.answers import Answers, dump, parse, resolve_all
 from kinstall.errors import AnswersError
-
-quick = settings(max_examples=40, deadline=None)
 
 labels = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True)
 paths = st.from_regex(r"(~/|/|\./)[a-z ._:#-]{1,10}[a-z]", fullmatch=True)
@@ -38,8 +36,7 @@ manifests = st.fixed_dictionaries({"sha256": hashes}, optional={"url": urls | st
 sizes = st.builds("{}{}".format, st.integers(1, 999), st.sampled_from(["Mi", "Gi", "Ti"]))
 folders = st.builds("/srv/{}".format, labels)
 helm_sources = st.fixed_dictionaries(
-    {"sha256": hashes | st.fixed_dictionaries({"amd64": hashes}, optional={"arm64": hashes})},
-    optional={"url": urls, "version": st.just("4.3.1")})
+    {"sha256": hashes | st.fixed_dictionaries({"amd64": hashes}, optional={"arm64": hashes})}, optional={"url": urls})
 sources = some(
     helm=helm_sources, charts=urls, images=some(**{"docker.io": st.just("mirror.lan/docker"), "quay.io": st.just("mirror.lan:5000")}),
     kubernetes=some(url=urls, fingerprint=prints, versions=urls), docker=some(url=urls, fingerprint=prints, rpm_fingerprint=prints),
@@ -79,7 +76,6 @@ def answers(draw: st.DrawFn) -> Answers:
         allow=st.lists(st.sampled_from(["cgroup-v1", "kernel"]), unique=True))))
 
 
-@quick
 @given(answers())
 def test_answers_survive_a_dump(given_answers: Answers) -> None:
     text = dump(given_answers)
@@ -109,7 +105,6 @@ letters = st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categorie
 secrets = st.text(letters, max_size=12).map("S3cr3t".__add__)
 
 
-@quick
 @given(secrets, st.sampled_from(PLACES))
 def test_no_message_shows_a_secret(secret: str, place: str) -> None:
     try:
@@ -128,7 +123,6 @@ def test_no_message_shows_a_secret_in_any_of_the_places() -> None:
             assert "S3cr3t" not in str(caught.value) or (secret, place) == ("S3cr3t: x", "access: {password: a,§}")
 
 
-@quick
 @given(answers(), secrets)
 def test_resolving_shows_no_secret(given_answers: Answers, secret: str) -> None:
     environ = dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", secret)
@@ -141,7 +135,6 @@ def test_resolving_shows_no_secret(given_answers: Answers, secret: str) -> None:
     assert "S3cr3t" not in dump(given_answers)
 
 
-@quick
 @given(st.text(st.sampled_from("hosts:{}[]- \n'\"&*!|>#%@`?,a<"), max_size=40))
 def test_any_text_is_answers_or_an_error_about_them(text: str) -> None:
     with suppress(AnswersError):
@@ -154,7 +147,6 @@ words = st.sampled_from([
     "node_port", "sha256", "images"])
 
 
-@quick
 @given(st.recursive(st.none() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=4)))
 def test_any_data_is_answers_or_an_error_about_them(data: object) -> None:
     try:
