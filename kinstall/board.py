@@ -22,6 +22,7 @@ class Board:
         self._at_the_counter = asyncio.Lock()
         self._through: set[tuple[str, str]] = set()
         self._failed: dict[str, str] = {}
+        self._asking = ""   # the step at which the first control plane failed, and somebody is asked what to do
         self._changed = asyncio.Condition()
 
     async def through(self, host: str, step: str) -> None:
@@ -36,15 +37,30 @@ class Board:
             self._failed[host] = step
             self._changed.notify_all()
 
+    async def asking(self, host: str, step: str) -> None:
+        """This host failed at this step, and somebody is asked whether it tries again; "": it was decided."""
+        if host == self.first:
+            async with self._changed:
+                self._asking = step
+                self._changed.notify_all()
+
     def is_through(self, step: str) -> bool:
         """Is this step through on the first control plane?"""
         return (self.first, step) in self._through
 
-    async def wait(self, step: str) -> None:
-        """Until this step is through on the first control plane. Raises Blocked when it will not be."""
+    async def wait(self, step: str, tell: Callable[[str], None]) -> None:
+        """Until this step is through on the first control plane; `tell` learns what it waits for. Raises Blocked when it will not be."""
+        told = ""
         async with self._changed:
-            await self._changed.wait_for(lambda: self.is_through(step) or self.first in self._failed)
-        if not self.is_through(step):
+            while not self.is_through(step):
+                self._raise_if_blocked(step)
+                reason = f"{self.first} {step}" + (f": {self.first} failed at {self._asking}, and waits for you" if self._asking else "")
+                if reason != told:
+                    tell(told := reason)
+                await self._changed.wait()
+
+    def _raise_if_blocked(self, step: str) -> None:
+        if self.first in self._failed:
             why = f"{self.first} failed at {self._failed[self.first]}, and this needs its {step}"
             raise Blocked(why, hint=f"Mend {self.first} and run kinstall again.")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kinstall.board import Board
+from kinstall.control import Control
 from kinstall.errors import KinstallError, StepError
 from kinstall.model import Ticket
 from kinstall.pipeline import Pipeline
@@ -26,13 +27,14 @@ class Outcome:
 class Engine:
     """Runs a plan on the hosts of these runners (by host name)."""
 
-    def __init__(self, plan: Plan, runners: Mapping[str, Runner]) -> None:
-        self.plan, self.runners = plan, runners
+    def __init__(self, plan: Plan, runners: Mapping[str, Runner], control: Control) -> None:
+        self.plan, self.runners, self.control = plan, runners, control
         self.board = Board(plan.cluster.first.name, self._ticket)
 
     async def run(self) -> Outcome:
         """All hosts to their end, each at its own pace. When it is cancelled, what runs on the hosts as a unit goes on there."""
-        pipelines = [Pipeline(host, self.plan.cluster, self.runners[host.node.name], self.board) for host in self.plan.hosts]
+        cluster, board, control = self.plan.cluster, self.board, self.control
+        pipelines = [Pipeline(host, cluster, self.runners[host.node.name], board, control) for host in self.plan.hosts]
         async with asyncio.TaskGroup() as group:
             for pipeline in pipelines:
                 group.create_task(pipeline.run())

@@ -16,6 +16,7 @@ KinstallError                 exit 1
 ├── StepError                          a step failed on a host
 │   ├── CommandFailed                  a command ended with an exit code other than 0
 │   ├── Blocked                        what the host waited for will not come
+│   ├── Stopped                        a person stopped the run here
 │   ├── NotMet                         the commands went through, and the state does not hold
 │   └── ClusterError                   the API server refuses an object, or what was applied does not work
 ├── SessionError                       a journal cannot be read
@@ -151,6 +152,12 @@ class CommandFailed(StepError):
 
 class Blocked(StepError):
     """What this host waited for will not come: the host it needs has failed."""
+
+
+class Stopped(StepError):
+    """A person stopped the run: what was running came to its end, and nothing more was begun."""
+
+    exit_code = CANCELLED
 
 
 class NotMet(StepError):

@@ -47,8 +47,8 @@ class StepLine(msgspec.Struct, frozen=True):
     hosts: tuple[Name, ...] = ()
 
 
-class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
-    """The first event of a run."""
+class RunStarted(Event, frozen=True, kw_only=True, tag="run-started", omit_defaults=False):
+    """The first event of a run. On the wire it always says its schema: a journal must not change it with the kinstall that reads it."""
 
     kinstall: Name              # version
     cluster: Name
@@ -109,6 +109,14 @@ class StepChanged(Event, frozen=True, kw_only=True, tag="step"):
     status: Status
     seconds: float = 0.0        # of the whole step, when it ended
     reason: Text = ""
+
+
+class Decided(Event, frozen=True, kw_only=True, tag="decided"):
+    """Somebody said what becomes of a step that failed: `retry`, or `skip`."""
+
+    host: Name
+    step: Name
+    decision: Name
 
 
 class CommandStarted(Event, frozen=True, kw_only=True, tag="command-started"):
@@ -189,8 +197,17 @@ class Checking(Event, frozen=True, kw_only=True, tag="checking"):
     checks: int
 
 
+class Looked(Event, frozen=True, kw_only=True, tag="looked"):
+    """Every check of this host by itself was made; those of the hosts together come when all were."""
+
+    host: Name
+
+
 class Found(Event, frozen=True, kw_only=True, tag="found"):
-    """A check found something before anything was changed. `host` "": the hosts together. `fix`: kinstall may run the mend itself."""
+    """A check found something before anything was changed; the last word on a host and a check counts.
+
+    `host` "": the hosts together. `fix`: kinstall may run the mend itself.
+    """
 
     host: Name = ""
     check: Name
@@ -226,8 +243,8 @@ class RunEnded(Event, frozen=True, kw_only=True, tag="run-ended"):
 
 
 AnyEvent = (
-    RunStarted | Connected | FactsRead | Note | Planned | Described | StepChanged | CommandStarted | Output | CommandEnded
-    | ConnectionChanged | Proved | HandedOver | Checking | Found | Examined | Failure | RunEnded
+    RunStarted | Connected | FactsRead | Note | Planned | Described | StepChanged | Decided | CommandStarted | Output | CommandEnded
+    | ConnectionChanged | Proved | HandedOver | Checking | Looked | Found | Examined | Failure | RunEnded
 )
 
 
@@ -242,6 +259,8 @@ def _is_plain(hint: Any) -> bool:  # noqa: ANN401  # a type hint may be anything
         return _is_plain(get_args(hint)[0])
     return hint in (Name, int, float, bool) or get_origin(hint) is Literal
 
+
+KINDS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(AnyEvent))
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)

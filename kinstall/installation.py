@@ -15,10 +15,11 @@ from kinstall.answers import Answers
 from kinstall.answers.files import located
 from kinstall.claim import Claims
 from kinstall.connecting import Connector
+from kinstall.control import Control, Decision
 from kinstall.doctor import ALONE, Doctor
 from kinstall.engine import Engine, Outcome
-from kinstall.errors import CANCELLED, DONE, FAILED, KinstallError, Several
-from kinstall.events import Described, Note, Planned, StepChanged
+from kinstall.errors import CANCELLED, DONE, FAILED, KinstallError, Several, Stopped
+from kinstall.events import Decided, Described, Note, Planned, StepChanged
 from kinstall.hub import Hub
 from kinstall.install import INSTALL
 from kinstall.kubeconfig import merge_into
@@ -32,12 +33,15 @@ from kinstall.steps.base import ADMIN_CONF
 from kinstall.survey import look, survey
 from kinstall.together import done, tried
 
+ADDONS = "addons"   # the step that is decided about when add-ons failed
 CLOSING = 20.0  # seconds to let go of all hosts
 
 
 @dataclass(slots=True)
 class Installation:
     """One run over these hosts. `plan_only`: the plan is told, and nothing is changed anywhere. `prune`: add-ons not chosen are removed.
+
+    `control`: what a person says to it meanwhile.
 
     `password`: Grafana's, when the answers give one. Afterwards, `shown` has the secrets that were made, to be shown once.
     """
@@ -49,6 +53,7 @@ class Installation:
     plan_only: bool = False
     prune: bool = False
     password: Secret | None = None
+    control: Control = field(default_factory=Control)
     shown: tuple[tuple[str, Secret], ...] = ()
     runners: dict[str, Runner] = field(default_factory=dict)
     claims: Claims = field(default_factory=Claims)
@@ -60,6 +65,8 @@ class Installation:
         try:
             outcome = await self._outcome()
             code = FAILED if outcome.errors else DONE
+        except Stopped:
+            code = CANCELLED
         except KinstallError as error:
             self._tell(error)
             code = error.exit_code
@@ -68,6 +75,9 @@ class Installation:
             code = CANCELLED
         finally:
             await self._let_go()
+        if self.control.stopping and code != DONE:
+            self.hub.emit(Note(text="stopped by you: nothing is running on the hosts any more, and the next run goes on from here"))
+            code = CANCELLED
         return end(self.hub, began, code, changed=outcome.changed)
 
     async def _let_go(self) -> None:
@@ -103,15 +113,12 @@ class Installation:
             await self._describe(plan)
             return Outcome(0, ())
         self._call_doctor(plan)
-        outcome = await Engine(plan, self.runners).run()
+        self.control.check()
+        outcome = await Engine(plan, self.runners, self.control).run()
         if outcome.errors:
             self._skip_addons(cluster, outcome)
             return outcome
-        try:
-            return await self._finish(cluster, outcome.changed)
-        except KinstallError as error:
-            self._tell(error)
-            return Outcome(outcome.changed, (error,))
+        return await self._finish(cluster, outcome.changed)
 
     async def _preflight(self, cluster: Cluster) -> None:
         """Everything that would make it fail is told before anything is changed. Who reaches whom is known where all are nodes already."""
@@ -130,12 +137,28 @@ class Installation:
             runner.doctor = doctor
 
     async def _finish(self, cluster: Cluster, changed: int) -> Outcome:
+        """The add-ons, again for as long as some of them fail and somebody says so."""
+        while True:
+            self.control.check()
+            outcome = await self._addons(cluster)
+            changed += outcome.changed
+            if not outcome.errors or await self.control.decide(cluster.first.name, ADDONS) is not Decision.RETRY:
+                return Outcome(changed, outcome.errors)
+            self.hub.emit(Decided(host=cluster.first.name, step=ADDONS, decision=Decision.RETRY.value))
+
+    async def _addons(self, cluster: Cluster) -> Outcome:
         from kinstall.addons.finish import finish
 
-        merged = await self._merge_kubeconfig(cluster)
-        finished = await finish(cluster, self.runners[cluster.first.name], merged)
-        self.shown = finished.shown
-        return Outcome(changed + finished.changed, finished.errors)
+        try:
+            merged = await self._merge_kubeconfig(cluster)
+            finished = await self.control.unless_stopped(finish(cluster, self.runners[cluster.first.name], merged))
+        except Stopped:
+            raise
+        except KinstallError as error:
+            self._tell(error)
+            return Outcome(0, (error,))
+        self.shown += finished.shown
+        return Outcome(finished.changed, finished.errors)
 
     def _skip_addons(self, cluster: Cluster, outcome: Outcome) -> None:
         failed = ", ".join(dict.fromkeys(error.host for error in outcome.errors))

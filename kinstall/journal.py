@@ -17,7 +17,7 @@ import msgspec
 from platformdirs import user_state_path
 
 from kinstall.errors import SessionError
-from kinstall.events import SCHEMA, AnyEvent, RunStarted, decode, encode
+from kinstall.events import KINDS, SCHEMA, AnyEvent, RunStarted, decode, encode
 
 
 def sessions_folder() -> Path:
@@ -65,14 +65,31 @@ def new(cluster: str, folder: Path | None = None) -> Journal:
 
 
 def read(path: Path) -> Iterator[AnyEvent]:
-    """The events of a journal. Raises SessionError at the first line that is none, with how far it could be read."""
+    """The events of a journal, without those of a kind that is not known here: a newer kinstall may add some.
+
+    Raises SessionError at the first line that is none, with how far it could be read.
+    """
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
                 event = decode(line)
             except (msgspec.ValidationError, msgspec.DecodeError) as error:
+                if _is_of_another_kind(line):
+                    continue
                 raise SessionError(f"{path}:{number}: {error}", hint=f"The {number - 1} events before it are good.") from error
             if isinstance(event, RunStarted) and event.schema > SCHEMA:
                 newer = f"{path}: written by a newer kinstall (schema {event.schema}; this one knows {SCHEMA})"
                 raise SessionError(newer, hint="Update kinstall.")
             yield event
+
+
+class _Kind(msgspec.Struct):
+    type: str
+
+
+def _is_of_another_kind(line: bytes) -> bool:
+    """Whether it is an event, and one that this kinstall does not know."""
+    try:
+        return msgspec.json.decode(line, type=_Kind).type not in KINDS
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        return False

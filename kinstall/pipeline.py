@@ -1,4 +1,4 @@
-"""One host's way through its steps: probe, apply what is unmet, prove it, go on. It stops alone when it fails."""
+"""One host's way through its steps: probe, apply what is unmet, prove it, go on. It fails alone, and goes on when somebody says so."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kinstall.board import Board
-from kinstall.errors import Blocked, KinstallError, NotMet
-from kinstall.events import Note, Status, StepChanged
+from kinstall.control import Control, Decision
+from kinstall.errors import Blocked, KinstallError, NotMet, Stopped
+from kinstall.events import Decided, Note, Status, StepChanged
 from kinstall.model import Cluster
 from kinstall.plan import HostPlan, PlannedStep
 from kinstall.runner import Runner, failure
@@ -25,29 +26,41 @@ PROOF_PAUSE = 5.0
 class Pipeline:
     """Runs a HostPlan. After `run`, `changed` counts the states that had to be changed, and `error` says why it stopped, if it did."""
 
-    def __init__(self, plan: HostPlan, cluster: Cluster, runner: Runner, board: Board) -> None:
+    def __init__(self, plan: HostPlan, cluster: Cluster, runner: Runner, board: Board, control: Control | None = None) -> None:
         self.plan, self.cluster, self.runner, self.board = plan, cluster, runner, board
+        self.control = control or Control()
         self.host = plan.node.name
         self.changed = 0
         self.error: KinstallError | None = None
         self._at, self._began = LOOK, time.monotonic()
+        self._done = 0      # steps that are through, or were left out
+        self._left_out = set[str]()
 
     async def run(self) -> None:
-        """Every step in order, then the proof that all hold together."""
-        try:
-            await self._steps()
-        except KinstallError as error:
-            await self._stopped(error)
+        """Every step in order, then the proof that all hold together; after a failure on from there, for as long as somebody says so."""
+        while True:
+            try:
+                await self._steps()
+                return
+            except KinstallError as error:
+                if not await self._goes_on(error):
+                    return
 
     async def _steps(self) -> None:
-        seen = await self.runner.observe(self.plan.states)
-        for planned in self.plan.steps:
+        left = [planned for planned in self.plan.steps[self._done :] if planned.step.id not in self._left_out]
+        seen = await self.runner.observe([state for planned in left for state in planned.states])
+        for planned in left:
             mine, seen = seen[: len(planned.states)], seen[len(planned.states) :]
             self._at = planned.step.id
+            self.control.check()
             await self._step(planned, mine)
-            await self.board.through(self.host, planned.step.id)
+            await self._through()
         if self.changed:
             await self._prove()
+
+    async def _through(self) -> None:
+        self._done = next(number for number, planned in enumerate(self.plan.steps, 1) if planned.step.id == self._at)
+        await self.board.through(self.host, self._at)
 
     async def _step(self, planned: PlannedStep, seen: list[str]) -> None:
         self._began = time.monotonic()
@@ -68,8 +81,7 @@ class Pipeline:
         """Past the barriers; the states with what had to be waited for."""
         for step in planned.step.needs:
             if not self.board.is_through(step):
-                self._tell("waiting", reason=f"{self.board.first} {step}")
-                await self.board.wait(step)
+                await self.control.unless_stopped(self.board.wait(step, lambda reason: self._tell("waiting", reason=reason)))
         if not planned.step.asks_ticket:
             return planned.states
         ticket = await self.board.ticket()
@@ -79,6 +91,7 @@ class Pipeline:
         for n, state in enumerate(states):
             if state.met(seen[n]):
                 continue
+            self.control.check()
             self.changed += 1
             for command in state.commands(seen[n]):
                 await self.runner.run(self._at, command)
@@ -89,7 +102,8 @@ class Pipeline:
     async def _prove(self) -> None:
         """One more batch: all states hold together, none has undone another. What does not hold may be a blink: it is looked at again."""
         self._at, self._began = PROOF, time.monotonic()
-        broken = await self._broken(self.plan.states)
+        broken = await self._broken([
+            state for planned in self.plan.steps if planned.step.id not in self._left_out for state in planned.states])
         for _ in range(PROOFS):
             if not broken:
                 return
@@ -108,16 +122,43 @@ class Pipeline:
         seen = "\n".join(f"seen of {state.about}: {harmless(was.strip())[:SEEN_SHOWN] or 'nothing'}" for state, was in broken)
         return NotMet(f"{_names(broken)} {what}", hint=f"{seen}{hint}", host=self.host, step=self._at)
 
-    async def _stopped(self, error: KinstallError) -> None:
-        self.error = error
+    async def _goes_on(self, error: KinstallError) -> bool:
+        """Tell the error, and whether this host goes on all the same. One that waits in vain, or was stopped, is asked nothing."""
         error.host, error.step = error.host or self.host, error.step or self._at
-        skipped = isinstance(error, Blocked)
-        if self.runner.doctor:
+        skipped = isinstance(error, Blocked | Stopped)
+        if self.runner.doctor and not isinstance(error, Stopped):
             await self.runner.doctor.explain(error, list(self.runner.lines), self._began)
         if not skipped:
             self.runner.hub.emit(failure(error))
         self._tell("skipped" if skipped else "failed", reason=error.message)
+        if not skipped and await self._decided():
+            return True
+        self.error = error
         await self.board.failed(self.host, self._at)
+        return False
+
+    async def _decided(self) -> bool:
+        """Ask what becomes of the failed step; False when it is given up."""
+        await self.board.asking(self.host, self._at)
+        decision = await self.control.decide(self.host, self._at)
+        await self.board.asking(self.host, "")
+        if decision is Decision.GIVE_UP:
+            return False
+        self.runner.hub.emit(Decided(host=self.host, step=self._at, decision=decision.value))
+        if decision is Decision.SKIP:
+            await self._leave_out()
+        elif self._at == PROOF:     # what does not hold any more may belong to any step
+            self._done = 0
+        return True
+
+    async def _leave_out(self) -> None:
+        """Go on without this step. To leave out the proof, or the first look, is to go on as if it had gone well."""
+        self._tell("skipped", reason="skipped by you")
+        if self._at in (LOOK, PROOF):
+            self._left_out |= {planned.step.id for planned in self.plan.steps}
+        else:
+            self._left_out.add(self._at)
+            await self._through()
 
     def _tell(self, status: Status, *, reason: str = "") -> None:
         seconds = round(time.monotonic() - self._began, 3) if status in ("done", "already", "failed") else 0.0

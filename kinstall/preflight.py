@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kinstall import versions
@@ -13,7 +13,7 @@ from kinstall.checks.model import Level, Result
 from kinstall.checks.run import Report, check
 from kinstall.connecting import Ask
 from kinstall.errors import KinstallError, Preflight
-from kinstall.events import Checking, Found, Note
+from kinstall.events import Checking, Found, Looked, Note
 from kinstall.hub import Hub
 from kinstall.model import Host
 from kinstall.runner import Runner, failure
@@ -32,15 +32,26 @@ class Look:
     hub: Hub
     addons: Addons
 
-    async def report(self, *, reach: bool = True) -> Report:
-        """Every check on every host that can be asked; what is not ok is told."""
+    async def report(self, *, reach: bool = True, everything: bool = False) -> Report:
+        """Every check on every host that can be asked; what is not ok is told. `everything`: what is ok is told too, each as it comes."""
         self.hub.emit(Checking(checks=len(CHECKS) + len(FLEET_CHECKS)))
+        told: dict[tuple[str, str], Found] = {}
+
+        def tell(results: Iterable[Result]) -> None:
+            for event in map(found, results):
+                if told.get((event.host, event.check)) != event:
+                    told[event.host, event.check] = event
+                    self.hub.emit(event)
+
+        def looked(host: str, results: Sequence[Result]) -> None:
+            tell(results)
+            self.hub.emit(Looked(host=host))
+
         report = await check(
             self.answers, self.hosts, self.runners, registries=registries(self.addons), node_ports=node_ports(self.addons),
-            node_exporter=self.addons.node_exporter, reach=reach,
+            node_exporter=self.addons.node_exporter, reach=reach, **({"tell": looked} if everything else {}),
         )
-        for result in report.findings():
-            self.hub.emit(found(result))
+        tell(report.findings(*Level) if everything else report.findings())
         for word in sorted(overruled(report, self.answers)):
             self.hub.emit(Note(text=f"allowed by the answers: {word}", level="warning"))
         return report
@@ -52,21 +63,22 @@ class Look:
         count = 0
         for result in able:
             if result.finding.may_fix or (ask and await ask(question(result))):
-                count += await self._mended(result)
+                count += await self.mended(result.host, result.check, result.finding.mend)
         return count
 
     def _is_allowed(self, result: Result) -> bool:
         """What the answers let pass is left as it is."""
         return bool(result.finding.allow) and result.finding.allow in self.answers.allow
 
-    async def _mended(self, result: Result) -> bool:
+    async def mended(self, host: str, check: str, commands: Sequence[str]) -> bool:
+        """Run the mend of a finding, and tell whether it went through."""
         try:
-            for command in result.finding.mend:
-                await self.runners[result.host].run(FIX, Command(command, long=True))
+            for command in commands:
+                await self.runners[host].run(FIX, Command(command, long=True))
         except KinstallError as error:
             self.hub.emit(failure(error))
             return False
-        self.hub.emit(Note(text=f"mended on {result.host}: {result.check}"))
+        self.hub.emit(Note(text=f"mended on {host}: {check}"))
         return True
 
 

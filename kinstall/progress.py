@@ -13,6 +13,7 @@ from kinstall.events import (
     CommandStarted,
     Connected,
     ConnectionChanged,
+    Decided,
     Described,
     Examined,
     Fact,
@@ -21,6 +22,7 @@ from kinstall.events import (
     Found,
     HandedOver,
     HostLine,
+    Looked,
     Note,
     Output,
     Planned,
@@ -52,6 +54,7 @@ class HostProgress:
     line: HostLine
     facts: FactsRead | None = None
     connected: bool = False
+    looked: bool = False            # every check of it alone was made
     lost: bool = False              # the connection is broken just now
     cells: Mapping[str, Cell] = field(default_factory=lambda: EMPTY)
     step: str = ""                  # the step it is at
@@ -87,7 +90,7 @@ class Progress:
         match event:
             case RunStarted():
                 hosts = {line.name: HostProgress(line) for line in event.hosts}
-                return replace(after, cluster=event.cluster, started=event.at, hosts=hosts)
+                return Progress(event.cluster, started=event.at, at=event.at, seq=event.seq, hosts=hosts)  # a player that is wound back says it anew
             case Planned():
                 return _planned(after, event)
             case Described() | Examined():
@@ -133,13 +136,20 @@ class Progress:
 def _judged(after: Progress, event: Checking | Found | Proved | HandedOver) -> Progress:
     match event:
         case Checking():
-            return replace(after, findings=(), checks=event.checks)
+            hosts = {name: replace(host, looked=False) for name, host in after.hosts.items()}
+            return replace(after, findings=(), checks=event.checks, hosts=hosts)
         case Found():
-            return replace(after, findings=(*after.findings, event))
+            return replace(after, findings=_with(after.findings, event))
         case Proved():
             return replace(after, proofs=(*after.proofs, event))
         case HandedOver():
             return replace(after, facts=event.facts)
+
+
+def _with(findings: tuple[Found, ...], event: Found) -> tuple[Found, ...]:
+    """The findings with this one in the place of an earlier one of the same check on the same host."""
+    same = [number for number, one in enumerate(findings) if (one.host, one.check) == (event.host, event.check)]
+    return (*findings[: same[0]], event, *findings[same[0] + 1 :]) if same else (*findings, event)
 
 
 def _planned(after: Progress, event: Planned) -> Progress:
@@ -156,9 +166,14 @@ def _failed(after: Progress, event: Failure) -> Progress:
 
 
 def _host(
-    host: HostProgress, event: Connected | FactsRead | StepChanged | CommandStarted | Output | CommandEnded | ConnectionChanged
+    host: HostProgress,
+    event: Connected | Looked | FactsRead | StepChanged | Decided | CommandStarted | Output | CommandEnded | ConnectionChanged,
 ) -> HostProgress:
     match event:
+        case Looked():
+            return replace(host, looked=True)
+        case Decided():     # the failure stays in the list of the run's, and is the host's no more
+            return replace(host, failure=None)
         case Connected():
             return replace(host, connected=True)
         case FactsRead():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -53,21 +53,31 @@ async def check(
     node_ports: Mapping[int, str] | None = None,
     node_exporter: bool = True,
     reach: bool = True,
+    tell: Callable[[str, Sequence[Result]], None] = lambda host, results: None,
 ) -> Report:
-    """Look at every host that has a runner. Errors are returned, not raised; only a bug raises."""
+    """Look at every host that has a runner. Errors are returned, not raised; only a bug raises.
+
+    `tell` gets each host's own results as soon as that host has answered. Where the hosts' addresses matter, the report has the last word.
+    """
     began = time.monotonic()
     asked = [host for host in hosts if host.name in runners]
     wanted = of_answers(answers, hosts, today=date.today(), registries=registries, node_ports=node_ports, node_exporter=node_exporter)
-    read_all = await tried(_observe(host, runners[host.name], wanted) for host in asked)
+
+    async def one(host: Host) -> _Timed:
+        timed = await _observe(host, runners[host.name], wanted)
+        tell(host.name, judge_host(_observed(host, timed, placed(wanted, {host.name: timed.printed.facts}))))
+        return timed
+
+    read_all = await tried(map(one, asked))
     seen = {host.name: one for host, one in zip(asked, read_all, strict=True) if isinstance(one, _Timed)}
     errors = [one for one in read_all if isinstance(one, KinstallError)]
-    wanted = placed(wanted, {name: one.printed.facts for name, one in seen.items()})
-    fleet = [_observed(host, seen[host.name], wanted) for host in asked if host.name in seen]
+    wholly = placed(wanted, {name: one.printed.facts for name, one in seen.items()})
+    fleet = [_observed(host, seen[host.name], wholly) for host in asked if host.name in seen]
     results = [result for one in fleet for result in judge_host(one)] + judge_fleet(fleet)
     if reach and len(fleet) > 1:
-        tries, failed = await _reach(wanted, {one.subject.name: runners[one.subject.name] for one in fleet})
+        tries, failed = await _reach(wholly, {one.subject.name: runners[one.subject.name] for one in fleet})
         results, errors = results + judge_reach(fleet, tries), errors + failed
-    return Report(results, errors, {name: one.printed.facts for name, one in seen.items()}, round(time.monotonic() - began, 3), wanted)
+    return Report(results, errors, {name: one.printed.facts for name, one in seen.items()}, round(time.monotonic() - began, 3), wholly)
 
 
 @dataclass(frozen=True, slots=True)
