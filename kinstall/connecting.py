@@ -27,13 +27,14 @@ class Connector:
         """A transport to the host, its account able to become root. Raises ConnectError."""
         if host.address == LOCAL:
             return await connect_local(host)
-        return await connect(host, accept=self._is_accepted, jumps=self._jumps)
+        return await connect(host, accept=self.accepts, jumps=self._jumps)
 
     async def close(self) -> None:
         """Let go of the jump hosts."""
         await self._jumps.close()
 
-    async def _is_accepted(self, host: str, fingerprint: str) -> bool:
+    async def accepts(self, host: str, fingerprint: str) -> bool:
+        """Whether somebody says yes to this key, which nobody has seen before."""
         if self._accept or self._ask is None:
             return self._accept
         async with self._turn:

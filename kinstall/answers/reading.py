@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kinstall.answers import document, files, rules, translate
-from kinstall.answers.marks import Mistake
+from kinstall.answers.marks import Marks, Mistake
 from kinstall.answers.model import Answers
 from kinstall.answers.view import view
 from kinstall.errors import AnswersError, Problem
@@ -21,6 +21,11 @@ def load(path: Path) -> Answers:
 def parse(text: str, file: str = "answers.yaml") -> Answers:
     """The answers in this text, without a look at the key files that it names."""
     return _answers(document.read(text, file), with_keys=False)
+
+
+def made(data: object, file: str = "answers.yaml") -> Answers:
+    """The answers in data that no file holds yet, such as a form's. Everything wrong with them is one AnswersError, without lines."""
+    return _answers(document.Document(data, Marks(file)), with_keys=True)
 
 
 def check(answers: Answers) -> tuple[Problem, ...]:

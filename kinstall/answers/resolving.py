@@ -45,8 +45,17 @@ def resolve_all(answers: Answers, ask: Ask | None, environ: Mapping[str, str]) -
 
 def questions(answers: Answers) -> tuple[str, ...]:
     """What `resolve_all` will ask, each once: for a front end that must ask before it can wait for an answer."""
+    return tuple(asked(answers))
+
+
+def asked(answers: Answers) -> dict[str, Loc]:
+    """The same, each with the place of its secret."""
     used = [use for index in range(len(answers.hosts)) for use in _uses(answers, index)] + list(_addon_uses(answers))
-    return tuple(dict.fromkeys(use.question for use in used if use.ref.prompt))
+    places: dict[str, Loc] = {}
+    for use in used:
+        if use.ref.prompt:
+            places.setdefault(use.question, use.loc)
+    return places
 
 
 def _resolved(answers: Answers, ask: Ask | None, environ: Mapping[str, str], others: Iterable[_Use]) -> Resolved:
