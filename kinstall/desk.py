@@ -71,7 +71,12 @@ class Stream(Protocol):
 
 
 class Desk(Protocol):
-    """The engine's counter. Connections that a greeting made are used again by what comes after it."""
+    """The engine's counter. Connections that a greeting made are used again by what comes after it.
+
+    `greetings`: what each host answered the last time, by its name.
+    """
+
+    greetings: dict[str, Greeting]
 
     async def greet(self, draft: Draft, host: str) -> Greeting:
         """Connect to the host of this name, look at it, and keep the connection. Never raises but for bugs and cancelling."""

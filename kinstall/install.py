@@ -36,3 +36,12 @@ INSTALL: Final[tuple[Step, ...]] = (
     Step("dns", "network", "Ask CoreDNS from this node", proof.dns, needs=("network",)),
     Step("helm", "addons", "Install helm", helm.helm, on=on_control_planes),
 )
+
+
+def dependents(step_id: str) -> tuple[str, ...]:
+    """The steps that wait for this one, directly or by way of another; what only comes later on the same host is not among them."""
+    found: list[str] = []
+    for step in INSTALL:
+        if step_id in step.needs or set(step.needs).intersection(found):
+            found.append(step.id)
+    return tuple(found)

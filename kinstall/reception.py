@@ -37,12 +37,18 @@ class Reception:
     """See Desk."""
 
     def __init__(self) -> None:
+        self.greetings: dict[str, Greeting] = {}
         self._lender = Lender()
         self._hosts: dict[str, Host] = {}   # as they were when they were last used
         self._running: list[Running] = []
 
     async def greet(self, draft: Draft, host: str) -> Greeting:
         """See Desk."""
+        self.greetings[host] = Greeting(host=host, answer=Answer.CONNECTING)
+        self.greetings[host] = await self._asked(draft, host)
+        return self.greetings[host]
+
+    async def _asked(self, draft: Draft, host: str) -> Greeting:
         try:
             (one,) = draft.only(host).resolved().hosts
         except AnswersError as error:

@@ -9,6 +9,7 @@ from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from kinstall import report
 from kinstall.secrets import Redactor
@@ -51,6 +52,7 @@ class KinstallApp(App[int]):
             super()._handle_exception(error)
             return
         self._return_code, self._exception = 1, error
+        cause = error.error if isinstance(error, WorkerFailed) else error
         self._exception_event.set()
-        path = report.write(error, self.redactor(), journal=self.journal())
-        self.panic(Text("\n".join(report.told(error, path))))
+        path = report.write(cause, self.redactor(), journal=self.journal())
+        self.panic(Text("\n".join(report.told(cause, path))))

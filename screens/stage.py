@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual._path import CSSPathType
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -33,8 +34,8 @@ class Stage(Screen[None]):
 
     STEP: ClassVar[str] = ""
     HELP_TEXT: ClassVar[str] = ""
-    CSS_PATH = "stage.tcss"
-    AUTO_FOCUS = None
+    CSS_PATH: ClassVar[CSSPathType | None] = "stage.tcss"
+    AUTO_FOCUS: ClassVar[str | None] = None
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", priority=True),
         Binding("escape", "back", "Back"),
@@ -69,6 +70,9 @@ class Stage(Screen[None]):
 
     def entered(self) -> None:
         """The stage is shown: the draft may have changed since. Called each time."""
+
+    def forget(self) -> None:
+        """What was found out may not be so any more."""
 
     def obstacle(self) -> Obstacle | None:
         """What is in the way of the next stage."""

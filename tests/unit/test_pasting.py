@@ -1,0 +1,58 @@
+"""What a person pastes becomes hosts, each with a name of its own; what makes no sense is told, and spoils nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kinstall import discovery
+from kinstall.pasting import hosts
+
+
+@pytest.mark.parametrize(("text", "addresses"), [
+    ("192.168.1.31", ["192.168.1.31"]),
+    ("192.168.1.31-33", ["192.168.1.31", "192.168.1.32", "192.168.1.33"]),
+    ("192.168.1.254-192.168.2.1", ["192.168.1.254", "192.168.1.255", "192.168.2.0", "192.168.2.1"]),
+    ("10.0.0.1, 10.0.0.2;10.0.0.3\n10.0.0.4\t10.0.0.5", [f"10.0.0.{n}" for n in range(1, 6)]),
+    ("kmaster.lan knode", ["kmaster.lan", "knode"]),
+    ("", []),
+])
+def test_addresses(text: str, addresses: list[str]) -> None:
+    found = hosts(text)
+    assert [host["address"] for host in found.hosts] == addresses
+    assert not found.mistakes
+
+
+def test_an_account_and_a_port_go_to_every_host_of_a_range() -> None:
+    found = hosts("admin@10.0.0.7-8:2222")
+    assert [host["access"] for host in found.hosts] == [{"user": "admin", "port": 2222}] * 2
+
+
+def test_names_are_short_and_nobody_elses() -> None:
+    there = [{"name": "node-31", "address": "10.9.9.31"}]
+    found = hosts("192.168.1.31 192.168.1.32 Pi.lan pi.home _odd_", there)
+    assert [host["name"] for host in found.hosts] == ["node-31-2", "node-32", "pi", "pi-2", "odd"]
+
+
+def test_what_is_there_already_is_told_and_not_added_twice() -> None:
+    there = [{"name": "a", "address": "10.0.0.1"}]
+    found = hosts("10.0.0.1 10.0.0.2 10.0.0.2 10.0.0.1:2222", there)
+    assert [(host["address"], host.get("access")) for host in found.hosts] == [("10.0.0.2", None), ("10.0.0.1", {"port": 2222})]
+    assert found.mistakes == ["10.0.0.1 is there already", "10.0.0.2 is there already"]
+
+
+@pytest.mark.parametrize("text", ["300.1.1.1", "10.0.0.9-3", "10.0.0.1-10.9.0.1", "a@b@c", "10.0.0.1-999", "host:99999", "me:secret@host"])
+def test_what_makes_no_sense_is_a_sentence_and_the_rest_is_taken(text: str) -> None:
+    found = hosts(f"10.0.0.1 {text} 10.0.0.250")
+    assert [host["address"] for host in found.hosts] == ["10.0.0.1", "10.0.0.250"]
+    assert len(found.mistakes) == 1 and found.mistakes[0].startswith(text)
+
+
+def test_hosts_that_this_machine_knows(tmp_path: Path) -> None:
+    config, known = tmp_path / "config", tmp_path / "known_hosts"
+    config.write_text('Host pi "nas" *.lan !x\n  HostName 10.0.0.9\nhost=gate\nMatch all\nHost *\n')
+    known.write_text("# x\n|1|abc= ssh-ed25519 A\n10.0.0.1,cp1.lan ssh-ed25519 A\n[10.0.0.2]:2222 ssh-rsa B\n@revoked x ssh-rsa C\n\n")
+    assert discovery.configured(config) == ["pi", "nas", "gate"]
+    assert discovery.known(known) == ["10.0.0.1", "cp1.lan", "10.0.0.2:2222"]
+    assert discovery.configured(tmp_path / "none") == discovery.known(tmp_path / "none") == []
