@@ -31,6 +31,7 @@ class Greeting:
     host: str
     answer: Answer
     distribution: str = ""          # Debian GNU/Linux 13
+    hostname: str = ""
     kernel: str = ""
     arch: str = ""
     cpus: int = 0
@@ -80,6 +81,9 @@ class Desk(Protocol):
 
     async def greet(self, draft: Draft, host: str) -> Greeting:
         """Connect to the host of this name, look at it, and keep the connection. Never raises but for bugs and cancelling."""
+
+    def rename(self, host: str, name: str) -> None:
+        """The host is called so now; what is known of it stays."""
 
     def accept(self, host: str, fingerprint: str) -> None:
         """A person has compared this key of this host, and says yes: the next greeting writes it to known_hosts."""

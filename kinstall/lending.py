@@ -38,6 +38,16 @@ class Lender(Connector):
         """A person has compared this key of this host (or of a jump host on the way to it)."""
         self._yes[normal(fingerprint)].add(host)
 
+    def rename(self, host: str, name: str) -> None:
+        """A host is called otherwise: what is kept of it is found under its new name."""
+        for shelf in (self._kept, self._beside):
+            if kept := shelf.pop(host, None):
+                kept.transport.name = name
+                shelf[name] = kept
+        for said in self._yes.values():
+            if host in said:
+                said.add(name)
+
     async def connect(self, host: Host) -> Transport:
         """The kept connection if it still works, else a new one; it is the caller's now."""
         return await self._take(self._kept, host) or await super().connect(host)

@@ -54,6 +54,14 @@ def named(address: str, taken: Collection[str]) -> str:
     return next(name for name in names if name not in taken)
 
 
+def own_name(host: Entry, hostname: str, others: Collection[str]) -> str:
+    """The name that a machine has already, if nobody chose another one and it can be a node's; else the one that was made up."""
+    label = hostname.partition(".")[0].lower()
+    is_made_up = re.fullmatch(r"node(-[0-9]+)*", str(host.get("name"))) is not None
+    is_fit = re.fullmatch(LABEL, label) is not None and label not in others and label not in ("localhost", "raspberrypi")
+    return label if is_made_up and is_fit else str(host.get("name"))
+
+
 def _entries(piece: str) -> Iterator[Entry]:
     """A piece without spaces. Raises ValueError, which says what is wrong with it."""
     found = LOGIN.fullmatch(piece)

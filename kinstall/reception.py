@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from kinstall import distro, facts
 from kinstall.answers import Answers, Resolved
@@ -58,6 +59,12 @@ class Reception:
             return await self._greeted(one)
         except KinstallError as error:
             return refused(host, error)
+
+    def rename(self, host: str, name: str) -> None:
+        """See Desk."""
+        if greeting := self.greetings.pop(host, None):
+            self.greetings[name] = replace(greeting, host=name)
+        self._lender.rename(host, name)
 
     def accept(self, host: str, fingerprint: str) -> None:
         """See Desk."""
@@ -163,8 +170,8 @@ def welcome(host: str, has: Facts) -> Greeting:
     except UnfitError as error:
         title, message = has.os_release.get("PRETTY_NAME", "unknown"), error.message
     return Greeting(
-        host=host, answer=Answer.READY, distribution=title, kernel=has.kernel, arch=has.arch, cpus=has.cpus, memory=has.memory,
-        message=message,
+        host=host, answer=Answer.READY, distribution=title, hostname=has.hostname, kernel=has.kernel, arch=has.arch, cpus=has.cpus,
+        memory=has.memory, message=message,
     )
 
 

@@ -13,7 +13,8 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import DataTable, Static
 
-from kinstall.desk import Stream
+from kinstall.desk import Desk, Stream
+from kinstall.draft import Draft
 from kinstall.events import Found
 from kinstall.headless import error_lines
 from kinstall.progress import Progress
@@ -51,20 +52,20 @@ class CheckScreen(Stage):
         Binding("v", "everything", "Show all", show=False, tooltip="the checks that are fine, too"),
     ]
 
-    def body(self) -> Iterator[Widget]:
-        """A sentence, the table, what the selected cell means."""
-        yield Static("", id="sum", markup=False)
-        yield DataTable[Text](cursor_type="cell", id="findings", fixed_columns=1)
-        yield VerticalScroll(Static("", id="meaning", markup=False), id="pane")
-
-    def on_mount(self) -> None:
-        """Nothing was looked at yet."""
+    def __init__(self, draft: Draft, desk: Desk) -> None:
+        super().__init__(draft, desk)
         self.progress = Progress()
         self._stream: Stream | None = None
         self._of = ""               # the draft that was looked at
         self._shows_all = False
         self._rows: list[str] = []
         self._columns: list[str] = []
+
+    def body(self) -> Iterator[Widget]:
+        """A sentence, the table, what the selected cell means."""
+        yield Static("", id="sum", markup=False)
+        yield DataTable[Text](cursor_type="cell", id="findings", fixed_columns=1)
+        yield VerticalScroll(Static("", id="meaning", markup=False), id="pane")
 
     def entered(self) -> None:
         """Look, unless these very answers were looked at already."""
@@ -76,13 +77,13 @@ class CheckScreen(Stage):
         self._of = ""
 
     @property
-    def is_running(self) -> bool:
+    def is_looking(self) -> bool:
         """Whether a look is under way."""
         return self._stream is not None and self._stream.code is None
 
     def action_again(self) -> None:
         """Look (again)."""
-        if not self.is_running:
+        if not self.is_looking:
             self._of = repr(self.draft.data)
             self._watch(self.desk.check(self.draft))
 
@@ -136,13 +137,13 @@ class CheckScreen(Stage):
     def _cell(self, check: str, host: str) -> Text:
         found = self._found(check, host)
         if found is None:
-            has_looked = not host or self.progress.hosts[host].looked or not self.is_running
+            has_looked = not host or self.progress.hosts[host].looked or not self.is_looking
             return Text("" if not host else level_sign("ok") if has_looked else level_sign("asking"), "dim")
         allowed = " (allowed)" if found.level == "blocking" and self._is_allowed(found) else ""
         return Text(f"{level_sign(found.level)} {found.short[:SHORT]}{allowed}", LEVEL_STYLES[found.level])
 
     def _sum(self) -> str:
-        if self.is_running:
+        if self.is_looking:
             looked = sum(host.looked for host in self.progress.hosts.values())
             return f"Looking: {looked} of {len(self.progress.hosts)} machines have answered every check."
         if self.progress.failures and not self.progress.findings:
@@ -195,7 +196,7 @@ class CheckScreen(Stage):
     def action_mend(self) -> None:
         """What is selected; with a question, where something could be lost."""
         found = self.selected()
-        if found is None or not found.mend or not found.host or self.is_running:
+        if found is None or not found.mend or not found.host or self.is_looking:
             self.say("There is nothing to run for this one: what it says is to be done by hand." if found and found.advice else "")
         elif found.fix:
             self._watch(self.desk.mend(self.draft, [found]))
@@ -205,7 +206,7 @@ class CheckScreen(Stage):
     def action_mend_all(self) -> None:
         """All that lose nothing."""
         able = [one for one in self.progress.findings if one.fix and one.mend and one.host and one.level in ("blocking", "warning")]
-        if not able or self.is_running:
+        if not able or self.is_looking:
             self.say("Nothing here can be mended without a question: f mends one.")
             return
         self._ask(f"Run these {len(able)} mends? They lose nothing, and interrupt nobody.", [], able)
@@ -231,15 +232,14 @@ class CheckScreen(Stage):
                 if yes:
                     self._set_allowed([*allowed, found.allow])
 
-            means = [found.sentence, "", "The installation goes on all the same, and may fail or not last. The answers keep it: "
+            means = [found.sentence, "", "With this, kinstall goes on all the same. It may fail, or not last. The answers keep it: "
                      f"allow: [{found.allow}]"]
             self.app.push_screen(ConfirmScreen(f"Overrule {found.allow}?", means, yes="Overrule"), answered)
 
     def _set_allowed(self, words: list[str]) -> None:
         self.draft.put(words or None, "allow")
-        self._of = repr(self.draft.data)    # it says nothing about the machines: they need not be asked again
         self.post_message(self.Changed())
-        self._draw()
+        self.action_again()
 
     def action_everything(self) -> None:
         """Fine checks, too."""
@@ -249,7 +249,7 @@ class CheckScreen(Stage):
     def obstacle(self) -> Obstacle | None:
         """What stands in the way, or that it is not known yet."""
         table = self.query_one(DataTable)
-        if self.is_running:
+        if self.is_looking:
             return Obstacle("Still looking: wait a moment.", table)
         if self.progress.failures and not self.progress.findings:
             return Obstacle("Not every machine could be looked at: Esc goes back, r looks again.", table)

@@ -260,6 +260,8 @@ class HostsScreen(Stage):
             await asyncio.sleep(0)
             self._draw()
             await task
+        if (new := self.adopt(name)) != name:
+            self._asked[new] = self._asked.pop(name, None)
         self._draw()
         self._say_of(self.query_one(HostTable).cursor_row)
 

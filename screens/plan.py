@@ -14,7 +14,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static, Tree
 
-from kinstall.desk import Stream
+from kinstall.desk import Desk, Stream
+from kinstall.draft import Draft
 from kinstall.events import Described
 from kinstall.headless import error_lines
 from kinstall.progress import Progress
@@ -51,18 +52,18 @@ class PlanScreen(Stage):
         Binding("r", "again", "Again", show=False, tooltip="plan again"),
     ]
 
+    def __init__(self, draft: Draft, desk: Desk) -> None:
+        super().__init__(draft, desk)
+        self.progress = Progress()
+        self._stream: Stream | None = None
+        self._of = ""
+
     def body(self) -> Iterator[Widget]:
         """Why it is so, and the tree."""
         yield Static("", id="why", markup=False)
         tree = Tree[None]("", id="tree")
         tree.show_root = False
         yield tree
-
-    def on_mount(self) -> None:
-        """Nothing was planned yet."""
-        self.progress = Progress()
-        self._stream: Stream | None = None
-        self._of = ""
 
     def entered(self) -> None:
         """Plan, unless these very answers were planned already."""
@@ -74,13 +75,13 @@ class PlanScreen(Stage):
         self._of = ""
 
     @property
-    def is_running(self) -> bool:
+    def is_planning(self) -> bool:
         """Whether it is being planned."""
         return self._stream is not None and self._stream.code is None
 
     def action_again(self) -> None:
         """Plan (again)."""
-        if not self.is_running:
+        if not self.is_planning:
             self._of = repr(self.draft.data)
             self._watch(self.desk.plan(self.draft))
 
@@ -143,7 +144,7 @@ class PlanScreen(Stage):
     def obstacle(self) -> Obstacle | None:
         """No plan yet, or none at all."""
         tree = self.query_one(Tree)
-        if self.is_running:
+        if self.is_planning:
             return Obstacle("Still planning: wait a moment.", tree)
         if self._stream is None or self._stream.code or not self.progress.steps:
             return Obstacle("There is no plan: above is why. Esc goes back, r plans again.", tree)

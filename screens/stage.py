@@ -17,6 +17,7 @@ from textual.widgets import Footer, Static
 
 from kinstall.desk import Desk
 from kinstall.draft import Draft
+from kinstall.pasting import own_name
 from kinstall.screens.help import HelpScreen
 from kinstall.screens.widgets.steps import Steps
 
@@ -79,8 +80,22 @@ class Stage(Screen[None]):
         return None
 
     def on_screen_resume(self) -> None:
-        """Shown, for the first time or again."""
-        self.entered()
+        """Shown, for the first time or again; the first time, this comes before its widgets are there."""
+        self.call_after_refresh(self.entered)
+
+    def adopt(self, name: str) -> str:
+        """A machine answered: it keeps the name that it has, unless somebody chose another one. Its name from now on."""
+        seen = self.desk.greetings.get(name)
+        hosts = self.draft.get("hosts", default=[])
+        host = next((one for one in hosts if one["name"] == name), None)
+        if seen is None or host is None or not seen.hostname:
+            return name
+        new = own_name(host, seen.hostname, [one["name"] for one in hosts if one is not host])
+        if new != name:
+            host["name"] = new
+            self.desk.rename(name, new)
+            self.post_message(self.Changed())
+        return new
 
     def say(self, sentence: str) -> None:
         """Show what is in the way; "" takes it away."""

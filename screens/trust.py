@@ -142,6 +142,7 @@ class TrustScreen(Stage):
 
     async def _greet(self, name: str) -> None:
         await self.desk.greet(self.draft, name)
+        self.adopt(name)
         self.entered()
         self.say("")
 

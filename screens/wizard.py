@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from textual.binding import BindingType
@@ -57,7 +58,10 @@ class Wizard(KinstallApp):
         elif self.draft.session:
             self._with_secrets(self._begin)
         else:
-            self._with_secrets(lambda: self.go(self.draft.screen))
+            self._with_secrets(self._go_back)
+
+    def _go_back(self) -> None:
+        self.go(self.draft.screen)
 
     def _anew(self) -> None:
         self.draft.data.clear()
@@ -66,14 +70,17 @@ class Wizard(KinstallApp):
         forget()
         self._form(ORDER[0]).entered()
 
-    def _with_secrets(self, then: object) -> None:
-        """Go on when the secrets that nobody keeps were typed again."""
-        assert callable(then)  # noqa: S101  # it is one of our own methods
+    def _with_secrets(self, then: Callable[[], None]) -> None:
+        """Go on when the secrets that nobody keeps were typed again. Later, when the screen that asked is gone."""
         questions = {} if self.draft.problems() else self.draft.missing()
         if not questions:
-            then()
-        else:
-            self.push_screen(SecretsScreen(self.draft, questions), lambda typed: then() if typed else self.go(ORDER[0]))
+            self.call_later(then)
+            return
+
+        def typed(all_of_them: bool | None) -> None:
+            self.call_later(then if all_of_them else self._form(ORDER[0]).entered)
+
+        self.push_screen(SecretsScreen(self.draft, questions), typed)
 
     def go(self, stage: str) -> None:
         """Show this stage; the first one for a name that is none."""

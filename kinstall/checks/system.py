@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from kinstall import fitness, versions
@@ -78,7 +79,8 @@ def _runs_on(word: str, subject: Subject, fine: Finding) -> Finding:
     if limit is None:
         return fine
     if asked == versions.AUTO:
-        return warning(f"An older Kubernetes is chosen for its sake: {limit.reason}.", "limits", advice=f"To lift that: {limit.lift}.")
+        chosen = warning(f"An older Kubernetes is chosen for its sake: {limit.reason}.", "limits", advice=f"To lift that: {limit.lift}.")
+        return replace(chosen, allow=word)
     return blocking(f"Kubernetes {minor} cannot run here: {limit.reason}.", "refused", advice=f"To lift that: {limit.lift}.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -73,6 +73,10 @@ class RecordedDesk:
     async def greet(self, draft: Draft, host: str) -> Greeting:
         self.asked.append(("greet", host))
         return self.greetings.get(host, Greeting(host=host, answer=Answer.UNREACHABLE, message="no route to host"))
+
+    def rename(self, host: str, name: str) -> None:
+        if greeting := self.greetings.pop(host, None):
+            self.greetings[name] = replace(greeting, host=name)
 
     def accept(self, host: str, fingerprint: str) -> None:
         self.asked.append(("accept", (host, fingerprint)))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kinstall import discovery
-from kinstall.pasting import hosts
+from kinstall.pasting import hosts, own_name
 
 
 @pytest.mark.parametrize(("text", "addresses"), [
@@ -56,3 +56,11 @@ def test_hosts_that_this_machine_knows(tmp_path: Path) -> None:
     assert discovery.configured(config) == ["pi", "nas", "gate"]
     assert discovery.known(known) == ["10.0.0.1", "cp1.lan", "10.0.0.2:2222"]
     assert discovery.configured(tmp_path / "none") == discovery.known(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize(("name", "hostname", "own"), [
+    ("node-31", "kmaster.lan", "kmaster"), ("node", "Pi4", "pi4"), ("chosen", "kmaster", "chosen"), ("node-31", "localhost", "node-31"),
+    ("node-31", "taken", "node-31"), ("node-31", "under_score", "node-31"), ("node-31", "", "node-31"),
+])
+def test_a_machine_keeps_its_own_name_unless_somebody_chose_one(name: str, hostname: str, own: str) -> None:
+    assert own_name({"name": name, "address": "10.0.0.31"}, hostname, ["taken"]) == own
