@@ -11,6 +11,8 @@ import typer
 
 from kinstall import __version__, session
 from kinstall.asking import confirm, tell
+from kinstall.commands.sessions import COMMANDS
+from kinstall.errors import KinstallError
 from kinstall.examination import Examination
 from kinstall.findings import Findings
 from kinstall.headless import AtTheEnd
@@ -21,7 +23,9 @@ from kinstall.session import Given, How
 
 HELP = """Turn bare machines into a monitored Kubernetes cluster, over SSH.
 
-Write an answers.yaml with your machines in it, look at what would happen, then let it happen:
+`kinstall` alone asks for your machines on screens, shows what it would do, does it, and shows what came of it. What you typed is kept.
+
+The same from a file: look at what would happen, then let it happen:
 
     kinstall check answers.yaml
 
@@ -53,25 +57,11 @@ nobody are run, and you are asked about the others.
 
 Exit codes: 0 nothing stands in the way, 1 something does, 2 bad answers, 3 cannot connect.
 """
-NO_WIZARD = """\
-The wizard comes with a later version. Today kinstall works from a file:
-
-    hosts:
-      - {name: kmaster, address: 192.168.96.31, role: control-plane}
-      - {name: knode, address: 192.168.96.32}
-
-Save this as answers.yaml with your own machines, then
-
-    kinstall --headless answers.yaml --plan      shows every command and file, and changes nothing
-    kinstall --headless answers.yaml             installs
-    kinstall verify answers.yaml                 looks whether everything works
-
-`kinstall --help` has the rest; docs/answers.md has every key."""
-
 HELP_FLAGS = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=HELP_FLAGS)
 
 Headless = Annotated[Path | None, typer.Option("--headless", metavar="ANSWERS", help="Install as this file says, without asking.")]
+From = Annotated[Path | None, typer.Option("--from", metavar="ANSWERS", help="Open the screens with what this file says.")]
 AnswersFile = Annotated[Path, typer.Argument(metavar="ANSWERS", help="The answers.yaml of the cluster.")]
 PlanOnly = Annotated[bool, typer.Option("--plan", help="Show every command and every file, host by host, and change nothing.")]
 Prune = Annotated[bool, typer.Option("--prune", help="Delete the add-ons that are in the cluster and not in the answers any more.")]
@@ -87,6 +77,7 @@ Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
 def command(
     context: typer.Context,
     headless: Headless = None,
+    given: From = None,
     plan: PlanOnly = False,
     prune: Prune = False,
     allow: Allow = [],  # noqa: B006  # typer reads it, nobody writes it
@@ -100,9 +91,10 @@ def command(
         return
     if version:
         typer.echo(f"kinstall {__version__}")
+    elif headless is None and (plan or json or prune or allow):
+        raise typer.BadParameter("these flags are for an installation from a file: add --headless answers.yaml")
     elif headless is None:
-        typer.echo(NO_WIZARD)
-        raise typer.Exit(2 if plan or json or prune else 0)
+        raise typer.Exit(interactive(given))
     else:
         known_checks(allow)
         how = How(lines=plan, json=json, verbose=verbose, accept=accept_new_host_keys, allow=tuple(allow))
@@ -132,6 +124,24 @@ def verify(answers: AnswersFile, json: Json = False, verbose: Verbose = False, a
         return await Verification(given.answers, given.hosts, given.hub, given.connector, given.password).run()
 
     raise typer.Exit(looked(answers, How(lines=True, json=json, verbose=verbose, accept=accept_new_host_keys), work, Proofs))
+
+
+for _name, _function, _text in COMMANDS:
+    app.command(_name, help=_text)(_function)
+
+
+def interactive(given: Path | None) -> int:
+    """The wizard, or why there is none and what to do instead; the exit code."""
+    from kinstall.start import NO_SCREEN, hindrance, wizard
+
+    if why := hindrance():
+        typer.echo(NO_SCREEN.format(why=why))
+        return 0
+    try:
+        return wizard(given)
+    except KinstallError as error:
+        tell("\n".join(error.lines()) + "\n")
+        return error.exit_code
 
 
 def looked(path: Path, how: How, work: Callable[[Given], Awaitable[int]], table: type[AtTheEnd]) -> int:

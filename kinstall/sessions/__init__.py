@@ -1,0 +1,1 @@
+"""Recorded sessions: which there are, reading them, playing them, making them nameless, pictures of them."""
