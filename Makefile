@@ -7,7 +7,7 @@ LAB := tests/lab/lab
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help run test lint format golden docs lab lab-test wheel clean
+.PHONY: help run demo test lint format golden docs lab lab-test wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,9 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 run: $(VENV)/ready ## everything it needs into .venv, then kinstall (ARGS="--headless answers.yaml")
 	@$(BIN)/kinstall $(ARGS)
+
+demo: $(VENV)/ready ## a recorded installation, played in the Run screen; no machine is touched
+	@$(BIN)/kinstall demo $(ARGS)
 
 test: $(VENV)/ready ## everything it needs into .venv, then every test that needs no lab
 	$(BIN)/python -m pytest
