@@ -54,10 +54,15 @@ class Board:
         async with self._changed:
             while not self.is_through(step):
                 self._raise_if_blocked(step)
-                reason = f"{self.first} {step}" + (f": {self.first} failed at {self._asking}, and waits for you" if self._asking else "")
-                if reason != told:
+                if (reason := self._reason(step)) != told:
                     tell(told := reason)
                 await self._changed.wait()
+
+    def _reason(self, step: str) -> str:
+        if not self._asking:
+            return f"{self.first} {step}"
+        at = "" if step == self._asking else f" at {self._asking}"
+        return f"{self.first} {step}, which failed{at} and waits for you"
 
     def _raise_if_blocked(self, step: str) -> None:
         if self.first in self._failed:

@@ -75,7 +75,10 @@ class Control:
         return True
 
     def stop(self) -> None:
-        """Let every running command come to its end, and begin nothing more."""
+        """Let what is running come to its end, and begin nothing more: a host stops between two states, never between a state's commands.
+
+        Who waits (for another host, for another try, for an add-on's proof) stops at once; what waits for a decision is given up.
+        """
         self._stop.set()
         for host in tuple(self._open):
             self.answer(host, Decision.GIVE_UP)

@@ -19,6 +19,7 @@ from kinstall.events import (
     AnyEvent,
     CommandStarted,
     Connected,
+    Decided,
     Described,
     Fact,
     FactsRead,
@@ -71,7 +72,14 @@ def summary(progress: Progress, ended: RunEnded) -> str:
         return f"{progress.cluster}: nothing was changed, {seconds}"
     nodes = f"{len(progress.hosts)} node" + ("s" if len(progress.hosts) != 1 else "")
     what = {0: "nothing to change", 1: "1 change"}.get(ended.changed, f"{ended.changed} changes")
-    return f"{progress.cluster} is ready: {nodes}, Kubernetes {progress.kubernetes}, {what}, {seconds}"
+    return f"{progress.cluster} is ready{_without(progress)}: {nodes}, Kubernetes {progress.kubernetes}, {what}, {seconds}"
+
+
+def _without(progress: Progress) -> str:
+    """Of a run that went through, what is skipped was left out by a person."""
+    cells = ((name, step, cell) for name, host in progress.hosts.items() for step, cell in host.cells.items())
+    left_out = [f"{step} on {name}" for name, step, cell in cells if cell.status == "skipped"]
+    return f" without {', '.join(left_out)}, as you said" if left_out else ""
 
 
 def timing(progress: Progress, ended: RunEnded) -> str:
@@ -123,7 +131,7 @@ class Lines:
                 print("\n".join([event.title, *event.lines, ""]), file=self.out, flush=True)
             case Proved() | HandedOver() | RunEnded():
                 self._result(event)
-            case Connected() | FactsRead() | Planned() | CommandStarted() | Output():
+            case Connected() | FactsRead() | Planned() | Decided() | CommandStarted() | Output():
                 self._other(event)
 
     def _result(self, event: Proved | HandedOver | RunEnded) -> None:
@@ -136,8 +144,10 @@ class Lines:
                 for text in filter(None, (timing(self.progress, event), summary(self.progress, event))):
                     print(f"{clock(event.at)} {text}", file=self.out, flush=True)
 
-    def _other(self, event: Connected | FactsRead | Planned | CommandStarted | Output) -> None:
+    def _other(self, event: Connected | FactsRead | Planned | Decided | CommandStarted | Output) -> None:
         match event:
+            case Decided():
+                self._line(event.at, event.host, f"{self.signs['pending']} {event.step:22} {event.decision}, as you said")
             case Connected():
                 self._beside(event.at, event.host, f"connected, {event.seconds:.1f} s")
             case FactsRead():

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from kinstall import remote
 from kinstall.addons.choose import choose
+from kinstall.addons.removal import leaving
 from kinstall.addons.steps import addon_lines, described
 from kinstall.answers import Answers
 from kinstall.answers.files import located
@@ -17,7 +18,7 @@ from kinstall.claim import Claims
 from kinstall.connecting import Connector
 from kinstall.control import Control, Decision
 from kinstall.doctor import ALONE, Doctor
-from kinstall.engine import Engine, Outcome
+from kinstall.engine import Engine
 from kinstall.errors import CANCELLED, DONE, FAILED, KinstallError, Several, Stopped
 from kinstall.events import Decided, Described, Note, Planned, StepChanged
 from kinstall.hub import Hub
@@ -35,15 +36,17 @@ from kinstall.together import done, tried
 
 ADDONS = "addons"   # the step that is decided about when add-ons failed
 CLOSING = 20.0  # seconds to let go of all hosts
+STOPPED = "stopped by you: what was running has come to its end, and the next run goes on from here"
+DETACHED = "stopped; what runs on the hosts as a unit goes on there, and the next run follows it"
 
 
 @dataclass(slots=True)
 class Installation:
     """One run over these hosts. `plan_only`: the plan is told, and nothing is changed anywhere. `prune`: add-ons not chosen are removed.
 
-    `control`: what a person says to it meanwhile.
+    `control`: what a person says to it meanwhile. `password`: Grafana's, when the answers give one.
 
-    `password`: Grafana's, when the answers give one. Afterwards, `shown` has the secrets that were made, to be shown once.
+    Afterwards, however it ended, `changed` counts what had to be changed, and `shown` has the secrets that were made, to be shown once.
     """
 
     answers: Answers
@@ -54,31 +57,36 @@ class Installation:
     prune: bool = False
     password: Secret | None = None
     control: Control = field(default_factory=Control)
-    shown: tuple[tuple[str, Secret], ...] = ()
+    changed: int = 0
+    shown: list[tuple[str, Secret]] = field(default_factory=list)
     runners: dict[str, Runner] = field(default_factory=dict)
     claims: Claims = field(default_factory=Claims)
 
     async def run(self) -> int:
         """Run it to its end, whatever that is; the exit code. Only a bug raises."""
         began = begin(self.hub, self.answers.cluster.name, self.hosts)
-        outcome = Outcome(0, ())
         try:
-            outcome = await self._outcome()
-            code = FAILED if outcome.errors else DONE
+            code = await self._code()
+        except asyncio.CancelledError:
+            self.hub.emit(Note(text=DETACHED, level="warning"))
+            code = CANCELLED
+        finally:
+            await self._let_go()
+        return end(self.hub, began, code, changed=self.changed)
+
+    async def _code(self) -> int:
+        """Where a person said stop, anything but success is the stop that was asked for."""
+        try:
+            code = FAILED if await self._errors() else DONE
         except Stopped:
             code = CANCELLED
         except KinstallError as error:
             self._tell(error)
             code = error.exit_code
-        except asyncio.CancelledError:
-            self._tell_cancelled()
-            code = CANCELLED
-        finally:
-            await self._let_go()
-        if self.control.stopping and code != DONE:
-            self.hub.emit(Note(text="stopped by you: nothing is running on the hosts any more, and the next run goes on from here"))
-            code = CANCELLED
-        return end(self.hub, began, code, changed=outcome.changed)
+        if code == DONE or not self.control.stopping:
+            return code
+        self.hub.emit(Note(text=STOPPED, level="warning"))
+        return CANCELLED
 
     async def _let_go(self) -> None:
         """Release and close everything. Who stops the run once more does not wait for the end of that."""
@@ -92,18 +100,20 @@ class Installation:
         await asyncio.gather(*(runner.transport.close() for runner in self.runners.values()), return_exceptions=True)
         await self.connector.close()
 
-    async def _outcome(self) -> Outcome:
-        await self._connect_all()
+    async def _errors(self) -> Sequence[KinstallError]:
+        await self.control.unless_stopped(self._connect_all())
         if self.plan_only:
             return await self._carried_out()
         await self.claims.take(self.runners.values())
         return await self.claims.during(self._carried_out())
 
-    async def _carried_out(self) -> Outcome:
+    async def _carried_out(self) -> Sequence[KinstallError]:
         if not self.plan_only:
             await done(map(self._take_up, self.runners.values()))
+        self.control.check()
         cluster = await survey(self.answers, self.hosts, self.runners, self.hub)
         cluster = replace(cluster, addons=choose(self.answers, self.hosts, cluster.release.minor, self.password), prune=self.prune)
+        self.control.check()
         await self._preflight(cluster)
         plan = make(cluster)
         network = f"{cluster.network.plugin} {cluster.network.version}".strip()
@@ -111,14 +121,17 @@ class Installation:
         self.hub.emit(Planned(kubernetes=cluster.release.version, network=network, steps=lines))
         if self.plan_only:
             await self._describe(plan)
-            return Outcome(0, ())
-        self._call_doctor(plan)
+            return ()
+        self._equip(plan)
         self.control.check()
         outcome = await Engine(plan, self.runners, self.control).run()
-        if outcome.errors:
-            self._skip_addons(cluster, outcome)
-            return outcome
-        return await self._finish(cluster, outcome.changed)
+        self.changed += outcome.changed
+        if outcome.errors or self.control.stopping:
+            failed = ", ".join(dict.fromkeys(error.host for error in outcome.errors))
+            self._skip_addons(cluster, "stopped by you" if self.control.stopping else f"{failed} failed")
+            self.control.check()
+            return outcome.errors
+        return await self._finish(cluster)
 
     async def _preflight(self, cluster: Cluster) -> None:
         """Everything that would make it fail is told before anything is changed. Who reaches whom is known where all are nodes already."""
@@ -130,41 +143,41 @@ class Installation:
             else:
                 raise Several(wrong)
 
-    def _call_doctor(self, plan: Plan) -> None:
+    def _equip(self, plan: Plan) -> None:
+        """Whom the runners ask why something fails, and who stops them."""
         alone = frozenset(step.id for step in INSTALL if step.phase in ALONE)
         doctor = Doctor(self.runners, plan.cluster.first.name, alone)
         for runner in self.runners.values():
-            runner.doctor = doctor
+            runner.doctor, runner.control = doctor, self.control
 
-    async def _finish(self, cluster: Cluster, changed: int) -> Outcome:
+    async def _finish(self, cluster: Cluster) -> Sequence[KinstallError]:
         """The add-ons, again for as long as some of them fail and somebody says so."""
         while True:
-            self.control.check()
-            outcome = await self._addons(cluster)
-            changed += outcome.changed
-            if not outcome.errors or await self.control.decide(cluster.first.name, ADDONS) is not Decision.RETRY:
-                return Outcome(changed, outcome.errors)
+            errors = await self._addons(cluster)
+            if not errors or await self.control.decide(cluster.first.name, ADDONS) is not Decision.RETRY:
+                return errors
             self.hub.emit(Decided(host=cluster.first.name, step=ADDONS, decision=Decision.RETRY.value))
 
-    async def _addons(self, cluster: Cluster) -> Outcome:
-        from kinstall.addons.finish import finish
+    async def _addons(self, cluster: Cluster) -> Sequence[KinstallError]:
+        from kinstall.addons.finish import Finishing
 
+        finishing = Finishing(cluster, self.runners[cluster.first.name], self.control, self.shown)
         try:
-            merged = await self._merge_kubeconfig(cluster)
-            finished = await self.control.unless_stopped(finish(cluster, self.runners[cluster.first.name], merged))
+            await finishing.run(await self._merge_kubeconfig(cluster))
         except Stopped:
             raise
         except KinstallError as error:
-            self._tell(error)
-            return Outcome(0, (error,))
-        self.shown += finished.shown
-        return Outcome(finished.changed, finished.errors)
+            self._tell(error, cluster.first.name, ADDONS)
+            if not finishing.begun:
+                self._skip_addons(cluster, error.message)
+            return (*finishing.errors, error)
+        finally:
+            self.changed += finishing.changed
+        return finishing.errors
 
-    def _skip_addons(self, cluster: Cluster, outcome: Outcome) -> None:
-        failed = ", ".join(dict.fromkeys(error.host for error in outcome.errors))
+    def _skip_addons(self, cluster: Cluster, reason: str) -> None:
         for line in addon_lines(cluster):
-            status = StepChanged(host=cluster.first.name, step=line.id, status="skipped", reason=f"{failed} failed")
-            self.hub.emit(status)
+            self.hub.emit(StepChanged(host=cluster.first.name, step=line.id, status="skipped", reason=reason))
 
     async def _connect_all(self) -> None:
         """Every host at once. When one cannot be used, the others are judged all the same, so that everything is told in one run."""
@@ -186,9 +199,10 @@ class Installation:
 
     async def _describe(self, plan: Plan) -> None:
         await self._describe_hosts(plan)
-        if lines := described(plan.cluster):
+        first = plan.cluster.first.name
+        if lines := [*described(plan.cluster), *await leaving(plan.cluster, self.runners[first])]:
             title = "The cluster (through its API server: only what differs is changed)"
-            self.hub.emit(Described(host=plan.cluster.first.name, title=title, lines=tuple(lines)))
+            self.hub.emit(Described(host=first, title=title, lines=tuple(lines)))
 
     async def _describe_hosts(self, plan: Plan) -> None:
         observed = await done(self.runners[host.node.name].observe(host.states) for host in plan.hosts)
@@ -208,11 +222,8 @@ class Installation:
             self.hub.emit(Note(text=f"the context {cluster.name} was added to {path}"))
         return str(path)
 
-    def _tell(self, error: KinstallError) -> None:
+    def _tell(self, error: KinstallError, host: str = "", step: str = "") -> None:
         for one in error.errors if isinstance(error, Several) else (error,):
+            one.host, one.step = one.host or host, one.step or step
             self.hub.emit(failure(one))
-
-    def _tell_cancelled(self) -> None:
-        text = "stopped; what runs on the hosts as a unit goes on there, and the next run follows it"
-        self.hub.emit(Note(text=text, level="warning"))
 

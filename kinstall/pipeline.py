@@ -35,6 +35,7 @@ class Pipeline:
         self._at, self._began = LOOK, time.monotonic()
         self._done = 0      # steps that are through, or were left out
         self._left_out = set[str]()
+        self._told = set[str]()     # steps that were told to be through: a plan that is gone through again does not tell them anew
 
     async def run(self) -> None:
         """Every step in order, then the proof that all hold together; after a failure on from there, for as long as somebody says so."""
@@ -48,6 +49,7 @@ class Pipeline:
 
     async def _steps(self) -> None:
         left = [planned for planned in self.plan.steps[self._done :] if planned.step.id not in self._left_out]
+        self._began = time.monotonic()
         seen = await self.runner.observe([state for planned in left for state in planned.states])
         for planned in left:
             mine, seen = seen[: len(planned.states)], seen[len(planned.states) :]
@@ -67,7 +69,8 @@ class Pipeline:
         if self.changed:    # what the first batch saw may not be so any more
             seen = await self.runner.observe(planned.states)
         if _all_met(planned.states, seen):
-            self._tell("already")
+            if self._at not in self._told:
+                self._tell("already")
             return
         states = await self._cleared(planned)
         self._tell("running")
@@ -109,7 +112,7 @@ class Pipeline:
                 return
             text = f"{_names(broken)} does not hold just now: looking again in {PROOF_PAUSE:g} s"
             self.runner.hub.emit(Note(text=text, host=self.host, step=self._at))
-            await asyncio.sleep(PROOF_PAUSE)
+            await self.control.unless_stopped(asyncio.sleep(PROOF_PAUSE))
             broken = await self._broken([state for state, _ in broken])
         if broken:
             raise self._not_met(broken, "held, and does not hold any more", "\nSomething on this host changes it back.")
@@ -124,44 +127,47 @@ class Pipeline:
 
     async def _goes_on(self, error: KinstallError) -> bool:
         """Tell the error, and whether this host goes on all the same. One that waits in vain, or was stopped, is asked nothing."""
-        error.host, error.step = error.host or self.host, error.step or self._at
+        if error.host not in ("", self.host):   # a ticket is made on another host; it is this one that cannot go on, and is asked about
+            error.message = f"{error.host}: {error.message}"
+        error.host, error.step = self.host, self._at
         skipped = isinstance(error, Blocked | Stopped)
         if self.runner.doctor and not isinstance(error, Stopped):
             await self.runner.doctor.explain(error, list(self.runner.lines), self._began)
         if not skipped:
             self.runner.hub.emit(failure(error))
         self._tell("skipped" if skipped else "failed", reason=error.message)
-        if not skipped and await self._decided():
-            return True
+        decision = Decision.GIVE_UP if skipped else await self._decided()
+        if decision is not Decision.GIVE_UP:
+            return decision is Decision.RETRY or await self._leave_out()
         self.error = error
         await self.board.failed(self.host, self._at)
         return False
 
-    async def _decided(self) -> bool:
-        """Ask what becomes of the failed step; False when it is given up."""
+    async def _decided(self) -> Decision:
+        """Ask what becomes of the failed step. A host that cannot even be looked at has no next step: to skip that is to give it up."""
         await self.board.asking(self.host, self._at)
         decision = await self.control.decide(self.host, self._at)
         await self.board.asking(self.host, "")
-        if decision is Decision.GIVE_UP:
-            return False
+        if decision is Decision.GIVE_UP or (decision, self._at) == (Decision.SKIP, LOOK):
+            return Decision.GIVE_UP
         self.runner.hub.emit(Decided(host=self.host, step=self._at, decision=decision.value))
-        if decision is Decision.SKIP:
-            await self._leave_out()
-        elif self._at == PROOF:     # what does not hold any more may belong to any step
+        if self._at == PROOF:       # what does not hold any more may belong to any step
             self._done = 0
-        return True
+        return decision
 
-    async def _leave_out(self) -> None:
-        """Go on without this step. To leave out the proof, or the first look, is to go on as if it had gone well."""
+    async def _leave_out(self) -> bool:
+        """Go on without this step, if there is anything to go on with: after the proof comes nothing."""
         self._tell("skipped", reason="skipped by you")
-        if self._at in (LOOK, PROOF):
-            self._left_out |= {planned.step.id for planned in self.plan.steps}
-        else:
-            self._left_out.add(self._at)
-            await self._through()
+        if self._at == PROOF:
+            return False
+        self._left_out.add(self._at)
+        await self._through()
+        return True
 
     def _tell(self, status: Status, *, reason: str = "") -> None:
         seconds = round(time.monotonic() - self._began, 3) if status in ("done", "already", "failed") else 0.0
+        if status in ("done", "already"):
+            self._told.add(self._at)
         self.runner.hub.emit(StepChanged(host=self.host, step=self._at, status=status, seconds=seconds, reason=reason))
 
 

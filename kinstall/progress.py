@@ -34,6 +34,7 @@ from kinstall.events import (
     StepLine,
 )
 
+OfHost = Connected | Looked | FactsRead | StepChanged | CommandStarted | Output | CommandEnded | ConnectionChanged
 EMPTY: Mapping[str, Cell] = MappingProxyType({})
 
 
@@ -90,7 +91,8 @@ class Progress:
         match event:
             case RunStarted():
                 hosts = {line.name: HostProgress(line) for line in event.hosts}
-                return Progress(event.cluster, started=event.at, at=event.at, seq=event.seq, hosts=hosts)  # a player that is wound back says it anew
+                # anew, for a player that is wound back says it again
+                return Progress(event.cluster, started=event.at, at=event.at, seq=event.seq, hosts=hosts)
             case Planned():
                 return _planned(after, event)
             case Described() | Examined():
@@ -99,13 +101,16 @@ class Progress:
                 return replace(after, notes=(*self.notes, event))
             case Checking() | Found() | Proved() | HandedOver():
                 return _judged(after, event)
+            case Decided():
+                return _decided(after, event)
+            case StepChanged(status="running"):     # an add-on is proved anew: what its last try has shown counts no more
+                return _changed(replace(after, proofs=tuple(one for one in self.proofs if one.step != event.step)), event)
             case Failure():
                 return _failed(replace(after, failures=(*self.failures, event)), event)
             case RunEnded():
                 return replace(after, ended=event)
             case _:
-                known = self.hosts.get(event.host)
-                return replace(after, hosts={**self.hosts, event.host: _host(known, event)}) if known else after
+                return _changed(after, event)
 
     def counts(self) -> dict[Status, int]:
         """How many cells have each status."""
@@ -152,6 +157,18 @@ def _with(findings: tuple[Found, ...], event: Found) -> tuple[Found, ...]:
     return (*findings[: same[0]], event, *findings[same[0] + 1 :]) if same else (*findings, event)
 
 
+def _decided(after: Progress, event: Decided) -> Progress:
+    """The failure stays in the list of the run's, and is the host's no more; its step is open again, if the plan has it."""
+    host = after.hosts.get(event.host)
+    if host is None:
+        return after
+    planned = event.step in {step.id for step in after.steps}
+    cells = {name: cell for name, cell in host.cells.items() if name != event.step or planned}
+    if event.step in cells:
+        cells[event.step] = Cell(since=event.at)
+    return replace(after, hosts={**after.hosts, event.host: replace(host, failure=None, cells=cells)})
+
+
 def _planned(after: Progress, event: Planned) -> Progress:
     hosts = {
         name: replace(host, cells={step.id: host.cells.get(step.id, Cell()) for step in event.steps if name in step.hosts})
@@ -165,15 +182,15 @@ def _failed(after: Progress, event: Failure) -> Progress:
     return replace(after, hosts={**after.hosts, event.host: replace(host, failure=event)}) if host else after
 
 
-def _host(
-    host: HostProgress,
-    event: Connected | Looked | FactsRead | StepChanged | Decided | CommandStarted | Output | CommandEnded | ConnectionChanged,
-) -> HostProgress:
+def _changed(after: Progress, event: OfHost) -> Progress:
+    known = after.hosts.get(event.host)
+    return replace(after, hosts={**after.hosts, event.host: _host(known, event)}) if known else after
+
+
+def _host(host: HostProgress, event: OfHost) -> HostProgress:
     match event:
         case Looked():
             return replace(host, looked=True)
-        case Decided():     # the failure stays in the list of the run's, and is the host's no more
-            return replace(host, failure=None)
         case Connected():
             return replace(host, connected=True)
         case FactsRead():

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from kinstall import remote
+from kinstall.control import Control
 from kinstall.diagnosis import Cause, told
 from kinstall.doctor import Doctor
 from kinstall.errors import CommandFailed, ConnectionLost, KinstallError
@@ -27,12 +28,13 @@ AGAIN = "What runs on the host goes on there. When the host can be reached again
 
 
 class Runner:
-    """Runs things on one host. Raises CommandFailed, ConnectionLost, and what reconnecting raises."""
+    """Runs things on one host. Raises CommandFailed, ConnectionLost, Stopped, and what reconnecting raises."""
 
     def __init__(self, transport: Transport, hub: Hub) -> None:
         self.transport, self.hub = transport, hub
         self.host = transport.name
         self.doctor: Doctor | None = None   # who is asked when a command fails or says nothing for long
+        self.control = Control()            # who says that nothing more is to be begun, not even another try
         self.lines = deque[str](maxlen=REMEMBERED)  # what the last command printed
         self._reopening, self._spoke = 0, 0.0
 
@@ -145,7 +147,8 @@ class Runner:
     async def _pause(self, step: str, retry: Retry, tries: int) -> None:
         text = f"{retry.name}: trying again in {retry.pause:g} s ({tries} of {retry.times})"
         self.hub.emit(Note(text=text, level="warning", host=self.host, step=step))
-        await asyncio.sleep(retry.pause)
+        await self.control.unless_stopped(asyncio.sleep(retry.pause))
+        self.control.check()
 
     def _tell(self, step: str, lines: list[str]) -> None:
         self._spoke = time.monotonic()

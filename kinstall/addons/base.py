@@ -61,7 +61,7 @@ class Scene:
 
     def web(self, node: str, port: int, account: tuple[str, Secret] | None = None) -> AbstractAsyncContextManager[Web]:
         """What answers at a port of a node."""
-        return web(self.runner.transport, self.address(node), port, account)
+        return web(self.runner, self.address(node), port, account)
 
 
 async def _nothing(scene: Scene, objects: list[Object]) -> None:
@@ -81,7 +81,8 @@ class Addon:
     """One add-on. Its manifests are assets/manifests/ID, its explanation assets/explain/ID.md.
 
     `values` sets what was decided on the loaded objects; `settle` what only the cluster can tell, right before they are applied; `tend`
-    helps what was applied to start. `needs`: add-ons that must be proved before this one can be. `prove` looks once.
+    helps what was applied to start, and `adjust` sets right what can only be seen once it runs. `needs`: add-ons that must be proved
+    before this one can be. `prove` looks once, and changes nothing.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Addon:
     values: Callable[[list[Object], Addons], None] = _as_shipped
     settle: Callable[[Scene, list[Object]], Awaitable[None]] = _nothing
     tend: Callable[[Scene], Awaitable[None]] = _nobody
+    adjust: Callable[[Scene], Awaitable[None]] = _nobody
     needs: tuple[str, ...] = ()
     versioned: tuple[str, ...] = ()     # the containers whose images have the add-on's own version
     manifests: bool = True              # False: nothing is applied, something is proved

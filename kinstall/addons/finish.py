@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kinstall.addons.handover import facts
 from kinstall.addons.run import AddonsRun, members
 from kinstall.cluster.api import opened
+from kinstall.control import Control
 from kinstall.errors import KinstallError
 from kinstall.events import HandedOver
 from kinstall.model import Cluster
@@ -14,21 +15,34 @@ from kinstall.runner import Runner
 from kinstall.secrets import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Objects changed, add-ons that failed, and the secrets that were made and must be shown once."""
+@dataclass(slots=True)
+class Finishing:
+    """The add-ons of a cluster whose nodes are ready. Afterwards, however it ended: objects `changed`, `errors` of add-ons that failed.
 
-    changed: int
-    errors: tuple[KinstallError, ...]
-    shown: tuple[tuple[str, Secret], ...]
+    `shown` gets the secrets that must be shown once as soon as they are made: a run that is stopped has made them all the same.
+    """
 
+    cluster: Cluster
+    runner: Runner
+    control: Control
+    shown: list[tuple[str, Secret]]
+    changed: int = 0
+    errors: tuple[KinstallError, ...] = ()
+    begun: bool = False     # the add-ons tell of themselves
 
-async def finish(cluster: Cluster, runner: Runner, merged: str = "") -> Finished:
-    """Install and prove the add-ons of a cluster whose nodes are ready. Raises ClusterError when its API cannot be reached."""
-    async with opened(runner) as api:
-        run = AddonsRun(cluster.addons, api, runner, prune=cluster.prune)
-        await run.run()
-        nodes = await members(api)
-    account = cluster.account or cluster.first.facts.account or "root"
-    runner.hub.emit(HandedOver(facts=tuple(facts(cluster.addons, nodes, f"{account}@{cluster.first.address}", merged))))
-    return Finished(run.changed, tuple(run.errors), tuple(run.shown))
+    async def run(self, merged: str = "") -> None:
+        """Install and prove them. Raises KinstallError when the API cannot be reached, and Stopped."""
+        async with opened(self.runner) as api:
+            run = AddonsRun(self.cluster.addons, api, self.runner, prune=self.cluster.prune, control=self.control)
+            run.shown, self.begun = self.shown, True
+            try:
+                await run.run()
+            finally:
+                self.changed, self.errors = run.changed, tuple(run.errors)
+            nodes = await members(api)
+        self.runner.hub.emit(HandedOver(facts=tuple(facts(self.cluster.addons, nodes, self._login, merged))))
+
+    @property
+    def _login(self) -> str:
+        first = self.cluster.first
+        return f"{self.cluster.account or first.facts.account or 'root'}@{first.address}"

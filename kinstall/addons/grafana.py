@@ -7,15 +7,18 @@ import hashlib
 import json
 import secrets
 from collections.abc import Sequence
+from shlex import quote
 from typing import Final
 
 from kinstall.addons.base import MONITORING, Addon, Proof, Scene, node_port
 from kinstall.addons.dashboards import dashboards, queries
 from kinstall.addons.model import Addons, Grafana
 from kinstall.addons.volumes import set_node, set_volume
-from kinstall.cluster.web import Web
+from kinstall.cluster.waits import until
+from kinstall.cluster.web import Answer, Web
 from kinstall.manifests import Object, config_maps, find
 from kinstall.secrets import Secret
+from kinstall.steps.base import ADMIN_CONF
 
 NAME: Final = "grafana"
 SECRET: Final = "grafana-admin"  # noqa: S105  # the name of the object
@@ -23,9 +26,16 @@ PROXY: Final = "/api/datasources/proxy/uid/prometheus/api/v1/query"
 CONFIG_HASH: Final = "kinstall/configuration"   # an annotation: Grafana reads its data sources when it starts
 BYTES: Final = 15       # of a password that is made: 20 characters
 SHOWN: Final = 3
+MOST: Final = 200       # characters of what its command line says
+REFUSED: Final = 401
+ANSWERS: Final = 30.0   # seconds for its node port to lead to it
 OLD_ONE: Final = (
     "Grafana keeps the password of its first start; a new one: "
     "kubectl -n monitoring exec deploy/grafana -- grafana cli admin reset-admin-password NEW"
+)
+RESET: Final = (
+    f"kubectl --kubeconfig {ADMIN_CONF} -n {MONITORING} exec -i deploy/{NAME} -- "
+    "grafana cli admin reset-admin-password --password-from-stdin 2>&1"
 )
 
 
@@ -86,6 +96,26 @@ async def _change(scene: Scene, known: tuple[str, Secret], password: Secret) -> 
     scene.tell(["the password was changed in Grafana" if answer.ok else refused])
 
 
+async def _adjust(scene: Scene) -> None:
+    """Over an old directory Grafana opens its old database, with the password of that time: it gets the one that was given, or made now.
+
+    One that is neither may have been changed by a person on Grafana's page: that one stays, and the proof tells of it.
+    """
+    wanted, known = _wanted(scene.addons), await account(scene)
+    if known is None or known[1] not in (wanted.password, *(secret for _, secret in scene.shown)):
+        return
+
+    async def login() -> Answer:
+        async with scene.web(wanted.volume.node, wanted.node_port, known) as site:
+            return await site.get("/api/user")
+
+    answer = await until(login, lambda answer: answer.status > 0, deadline=ANSWERS)
+    if answer.status == REFUSED:    # printf is the shell's own: no process has the password among its arguments
+        result = await scene.runner.script(f"printf '%s\\n' {quote(known[1].reveal())} | {RESET}")
+        kept = f"it kept its old password: {result.out.strip()[-MOST:]}" if result.exit_status else ""
+        scene.tell([kept or "the old password of its database was replaced"])
+
+
 async def prove(scene: Scene) -> Sequence[Proof]:
     """It is healthy, the password opens it, it reaches Prometheus, and every query of every dashboard finds data."""
     wanted, known = _wanted(scene.addons), await account(scene)
@@ -131,5 +161,5 @@ async def _data(site: Web) -> Proof:
 
 GRAFANA = Addon(
     id=NAME, title="Show dashboards over Prometheus", chosen=lambda addons: addons.grafana is not None,
-    values=_values, settle=_settle, prove=prove, versioned=(NAME,), needs=("prometheus",),
+    values=_values, settle=_settle, adjust=_adjust, prove=prove, versioned=(NAME,), needs=("prometheus",),
 )

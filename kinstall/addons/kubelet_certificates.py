@@ -1,16 +1,22 @@
-"""Kubelets ask for serving certificates; who approves them must look first. kubeadm leaves that to the admin."""
+"""Kubelets ask for serving certificates; who approves them must look first. kubeadm leaves that to the admin.
+
+A kubelet asks anew at each start, and kubeadm starts that of a control plane twice: a request whose answer nobody will fetch stays behind,
+for an hour. So requests say nothing about who has a certificate; that is seen by asking the kubelet for it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import ssl
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any, Final
 
 from kinstall.addons.base import Member, Scene
-from kinstall.errors import ClusterError
+from kinstall.errors import ClusterError, ConnectionLost
 from kinstall.manifests import Object
+from kinstall.together import done
 
 SIGNER: Final = "kubernetes.io/kubelet-serving"
 VERSION: Final = "certificates.k8s.io/v1"
@@ -18,44 +24,58 @@ USAGES: Final = frozenset({"digital signature", "key encipherment", "server auth
 PREFIX: Final = "system:node:"
 SECONDS: Final = 90.0
 EVERY: Final = 2.0
+PORT: Final = 10250
+HANDSHAKE: Final = 10.0  # seconds
 
 
 async def approve(scene: Scene) -> None:
-    """Approve what the kubelets of known nodes ask for, until each node has a certificate. Raises ClusterError when one has none."""
+    """Approve what the kubelets of known nodes ask for, until each serves with a certificate. Raises ClusterError when one does not."""
     clock = asyncio.get_running_loop().time
-    end, told = clock() + SECONDS, set[str]()
+    end, refused = clock() + SECONDS, dict[str, str]()
     while True:
         requests = await scene.api.list("CertificateSigningRequest", version=VERSION, fields=f"spec.signerName={SIGNER}")
         for request in requests:
             if not request.get("status", {}).get("conditions"):
-                await _decide(scene, request, told)
-        without = [member.name for member in scene.nodes if not _has_certificate(member.name, requests)]
+                await _decide(scene, request, refused)
+        serving = await done(serves(scene, member) for member in scene.nodes)
+        without = [member.name for member, good in zip(scene.nodes, serving, strict=True) if not good]
         if not without:
             return
         if clock() > end:
             hint = "kubectl get csr lists the requests; journalctl -u kubelet on that node tells why it asks for none."
-            raise ClusterError(f"no serving certificate for the kubelet of {', '.join(without)} after {SECONDS:.0f} s", hint=hint)
+            why = "".join(f"; request {name} was not approved: {wrong}" for name, wrong in refused.items())
+            raise ClusterError(f"no serving certificate for the kubelet of {', '.join(without)} after {SECONDS:.0f} s{why}", hint=hint)
         await asyncio.sleep(EVERY)
 
 
-async def _decide(scene: Scene, request: Object, told: set[str]) -> None:
+async def serves(scene: Scene, member: Member) -> bool:
+    """Does its kubelet show a certificate that the cluster's CA has signed for the node's address?"""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=scene.api.ca)
+    try:
+        async with scene.runner.transport.reach(member.address, PORT) as (host, port), asyncio.timeout(HANDSHAKE):
+            _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=member.address)
+            writer.close()
+    except ConnectionLost:
+        await scene.runner.reconnected()
+        return False
+    except (OSError, TimeoutError):     # ssl.SSLError is an OSError
+        return False
+    return True
+
+
+async def _decide(scene: Scene, request: Object, refused: dict[str, str]) -> None:
     name = request["metadata"]["name"]
     wrong = objection(request["spec"], scene.nodes)
     if wrong:
-        if name not in told:
+        if name not in refused:
             scene.tell([f"request {name} is not approved: {wrong}"])
-            told.add(name)
+        refused[name] = wrong
         return
     condition = {"type": "Approved", "status": "True", "reason": "Kinstall", "message": "node name and addresses are the cluster's own"}
     body = {**request, "status": {**request.get("status", {}), "conditions": [condition]}}
     await scene.api.send("put", f"/apis/{VERSION}/certificatesigningrequests/{name}/approval", body)
     scene.tell([f"approved the serving certificate of {request['spec']['username'].removeprefix(PREFIX)}"])
-
-
-def _has_certificate(node: str, requests: Sequence[Object]) -> bool:
-    """Requests are deleted an hour after they were decided; a node that asks for none any more has what it asked for."""
-    mine = [request for request in requests if request["spec"].get("username") == f"{PREFIX}{node}"]
-    return not mine or any(request.get("status", {}).get("certificate") for request in mine)
 
 
 def objection(spec: Mapping[str, Any], nodes: Sequence[Member]) -> str:

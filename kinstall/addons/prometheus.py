@@ -9,6 +9,7 @@ from typing import Any, Final
 import yaml
 
 from kinstall.addons.base import Addon, Proof, Scene, all_but, argument, node_port
+from kinstall.addons.metrics_server import is_serving
 from kinstall.addons.model import Addons
 from kinstall.addons.volumes import set_node, set_volume
 from kinstall.cluster.web import Web
@@ -18,6 +19,9 @@ NAME: Final = "prometheus"
 OPTIONAL: Final = {"node-exporter": "node-exporter", "kube-state-metrics": "kube-state-metrics"}   # job -> the add-on that it scrapes
 PER_USER: Final = "annotated-"      # jobs that scrape whatever asks for it, which may be nothing
 SHOWN: Final = 3                    # targets that are told by name
+# how the kubelets are trusted: as shipped, and when they serve with certificates of the cluster's CA
+UNCHECKED: Final = "tls_config: {insecure_skip_verify: true}"
+CHECKED: Final = "tls_config: {ca_file: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt}"
 
 # what is asked for each node: with node-exporter by the machine's own figures, without it by the kubelet's
 NODE_QUERIES: Final[Mapping[bool, Mapping[str, str]]] = {
@@ -36,6 +40,9 @@ def _values(objects: list[Object], addons: Addons) -> None:
     for container in containers(objects, "Deployment", NAME):
         if container["name"] == NAME:
             argument(container, "--storage.tsdb.retention.time", wanted.retention)
+    if is_serving(addons):
+        for data in config_maps(objects, NAME):
+            data["prometheus.yml"] = data["prometheus.yml"].replace(UNCHECKED, CHECKED)
 
 
 def jobs(addons: Addons) -> list[str]:

@@ -50,6 +50,11 @@ class Api:
         self._client: Any = None
         self._opening = asyncio.Lock()
 
+    @property
+    def ca(self) -> str:
+        """The certificate of the cluster's CA, PEM."""
+        return self._known.ca
+
     async def get(self, kind: str, name: str, namespace: str = "", version: str = "v1") -> Object | None:
         """One object; None when there is none."""
         return await self.find({"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace}})

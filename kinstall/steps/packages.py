@@ -13,8 +13,6 @@ from kinstall.steps.base import KUBELET_CONF, repository_of
 
 HELD = ("kubelet", "kubeadm", "kubectl")
 EXCLUDED = (*HELD, "cri-tools", "kubernetes-cni")
-# today's repository in another file, and those of 2023 and before, which fail every update
-OTHERS = r"pkgs\.k8s\.io|apt\.kubernetes\.io|kubernetes-xenial|packages\.cloud\.google\.com/yum/repos/kubernetes"
 PATHS = {"apt": ("/deb/ /", "deb/Release.key"), "dnf": ("/rpm/", "rpm/repodata/repomd.xml.key")}
 
 
@@ -25,7 +23,7 @@ def repository(node: Node, cluster: Cluster) -> Sequence[State]:
     top = f"{cluster.sources.kubernetes}/v{cluster.release.minor}"
     key_path = f"{manager.key_folder}/kinstall-kubernetes.asc"
     where = Repo("kubernetes", f"Kubernetes {cluster.release.minor}", f"{top}{path}", key_path, excluded=EXCLUDED)
-    return repository_of(manager, where, Key(key_path, f"{top}/{key}", cluster.sources.kubernetes_key), OTHERS)
+    return repository_of(manager, where, Key(key_path, f"{top}/{key}", cluster.sources.kubernetes_key))
 
 
 def kubernetes(node: Node, cluster: Cluster) -> Sequence[State]:
@@ -64,9 +62,8 @@ class Images(State):
         return seen.strip() == "node" or (bool(seen.strip()) and not self.missing(seen))
 
     def commands(self, seen: str) -> tuple[Command, ...]:
-        images = self.missing(seen)
-        shell = "\n".join(f"echo pulling {quote(image)}\ncrictl pull {quote(image)}" for image in images)
-        return (Command(shell, says="\n".join(f"crictl pull {image}" for image in images), long=True),)
+        """Each image by itself: one that fails is the one that is told, and tried again."""
+        return tuple(Command(f"crictl pull {quote(image)}", long=True) for image in self.missing(seen))
 
 
 ON_WORKERS = "grep -E '/(kube-proxy|pause|coredns)[:/]'"

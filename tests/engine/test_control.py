@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from kinstall.board import Board
 from kinstall.control import Control, Decision
-from kinstall.errors import Blocked, CommandFailed, Stopped
-from kinstall.events import Decided, Failure, StepChanged
+from kinstall.errors import Blocked, CommandFailed, StepError, Stopped
+from kinstall.events import Decided, Failure, HostLine, RunStarted, StepChanged
+from kinstall.model import Ticket
 from kinstall.pipeline import Pipeline
 from kinstall.progress import Progress
 from kinstall.states import Check, Command, State
 from tests.engine.conftest import until
-from tests.engine.test_pipeline import House
+from tests.engine.test_pipeline import TICKET, House
 
 
 @pytest.fixture
@@ -64,8 +66,6 @@ async def test_a_failure_that_was_mended_is_no_failure_of_the_host(house: House)
     (house.folder / "mended").touch()
     control.answer("first", Decision.RETRY)
     await going
-    from kinstall.events import HostLine, RunStarted
-
     progress = Progress().apply(RunStarted(kinstall="0", cluster="c", hosts=(HostLine("first", "10.0.0.1", "control-plane"),)))
     for event in house.events:
         progress = progress.apply(event)
@@ -79,7 +79,8 @@ async def test_skip_goes_on_with_the_next_step_and_opens_the_barrier(house: Hous
     control = attended(first)
     going = asyncio.gather(first.run(), worker.run())
     await until(lambda: control.open)
-    await until(lambda: any("waits for you" in e.reason for e in house.events if isinstance(e, StepChanged)))
+    reason = "first init, which failed and waits for you"
+    await until(lambda: any(e.reason == reason for e in house.events if isinstance(e, StepChanged)))
     assert house.statuses("worker")[-1] == "join waiting"
     control.answer("first", Decision.SKIP)
     await asyncio.wait_for(going, 10)
@@ -112,7 +113,77 @@ async def test_a_proof_that_fails_is_tried_again_from_the_first_step(house: Hous
     control.answer("first", Decision.RETRY)
     await going
     assert pipeline.error is None
-    assert Path(file.path).exists()
+    assert (house.folder / "a").exists()
+
+
+async def test_a_proof_that_is_tried_again_tells_nothing_anew(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What took its time the first time would be told as already so, in no time."""
+    monkeypatch.setattr("kinstall.pipeline.PROOF_PAUSE", 0.01)
+    shaky = house.folder / "shaky"
+    proved = Check("shaky", f"[ -e {house.folder}/a ] && [ ! -e {shaky} ] && echo yes", (Command(f"rm -f {shaky}"),))
+    undoes = Check("undoer", f"[ -e {house.folder}/b ] && echo yes", (Command(f"touch {house.folder}/b {shaky}"),))
+    pipeline = house.pipeline(house.first, ("one", [house.file("a")]), ("two", [proved]), ("three", [undoes]))
+    control = attended(pipeline)
+    going = asyncio.create_task(pipeline.run())
+    await until(lambda: control.open)
+    shaky.unlink()
+    control.answer("first", Decision.RETRY)
+    await going
+    assert pipeline.error is None
+    assert house.statuses("first").count("one done") == 1 and "one already" not in house.statuses("first")
+    assert house.statuses("first")[-1] == "proof failed"
+
+
+async def test_a_proof_that_is_skipped_ends_it_well(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kinstall.pipeline.PROOF_PAUSE", 0.01)
+    file = house.file("a")
+    undoes = Check("undoer", f"[ -e {house.folder}/b ] && echo yes", (Command(f"rm {file.path}; touch {house.folder}/b"),))
+    pipeline = house.pipeline(house.first, ("one", [file]), ("two", [undoes]))
+    control = attended(pipeline)
+    going = asyncio.create_task(pipeline.run())
+    await until(lambda: control.open)
+    trips = house.transports["first"].trips
+    control.answer("first", Decision.SKIP)
+    await going
+    assert pipeline.error is None and house.statuses("first")[-1] == "proof skipped"
+    assert house.transports["first"].trips == trips, "there is nothing left to look at"
+
+
+async def test_a_host_that_cannot_be_looked_at_has_nothing_to_skip(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for it must not wait for ever."""
+    monkeypatch.setattr("kinstall.runner.PROBE_SECONDS", 0.3)
+    worker = house.pipeline(house.worker, ("join", [house.file("joined")]), needs=("init",))
+    first = house.pipeline(house.first, ("init", [Check("hangs", "sleep 30", (Command("true"),))]))
+    control = attended(first)
+    going = asyncio.gather(first.run(), worker.run())
+    await until(lambda: control.open)
+    assert dict(control.open) == {"first": "look"}
+    control.answer("first", Decision.SKIP)
+    await asyncio.wait_for(going, 20)
+    assert isinstance(first.error, CommandFailed)
+    assert isinstance(worker.error, CommandFailed | Blocked)
+
+
+async def test_a_ticket_that_cannot_be_made_is_the_failure_of_who_wants_it(house: House) -> None:
+    """It is made on the first control plane; the decision, the failed cell and the failure are all about the worker."""
+    wrong = [StepError("no join token could be made", host="first", step="join")]
+
+    async def ticket() -> Ticket:
+        if wrong:
+            raise wrong.pop()
+        return TICKET
+
+    house.board = Board("first", ticket)
+    await house.board.through("first", "init")
+    worker = house.pipeline(house.worker, ("join", [house.file("joined")]), needs=("init",), asks_ticket=True)
+    control = attended(worker)
+    going = asyncio.create_task(worker.run())
+    await until(lambda: control.open)
+    assert [(event.host, event.message) for event in house.events if isinstance(event, Failure)] == [
+        ("worker", "first: no join token could be made")]
+    control.answer("worker", Decision.RETRY)
+    await going
+    assert worker.error is None and house.statuses("worker")[-1] == "join done"
 
 
 class TestStop:

@@ -17,9 +17,14 @@ from tests.engine.conftest import PASSWORD, LabServer, free_port, known, make_se
 
 
 def draft(server: LabServer, password: str = PASSWORD) -> Draft:
-    made = Draft({"hosts": [{"name": "cp1", "address": "127.0.0.1", "role": "control-plane", "access": {"user": "lab", "port": server.port}}]})
+    access = {"user": "lab", "port": server.port}
+    made = Draft({"hosts": [{"name": "cp1", "address": "127.0.0.1", "role": "control-plane", "access": access}]})
     made.keep(password, "access", "password")
     return made
+
+
+def written(path: str) -> str:
+    return Path(path).read_text()
 
 
 def a_desk() -> Desk:
@@ -122,11 +127,10 @@ async def test_what_was_detached_ends(server: LabServer, tmp_path: Path, monkeyp
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     desk = a_desk()
     stream = desk.install(draft(server))
-    assert Path(stream.journal).exists()
     stream.detach()
     events = [event async for event in stream]
     assert stream.code == 130
-    assert PASSWORD not in Path(stream.journal).read_text()
+    assert PASSWORD not in written(stream.journal)
     assert not events or isinstance(events[-1], RunEnded)
     await desk.close()
 

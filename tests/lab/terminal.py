@@ -96,7 +96,7 @@ class Terminal:
                 return
             before = self._place()
             self.press(key)
-            end = time.monotonic() + 2      # a busy machine answers late; a field that one does not type into, never
+            end = time.monotonic() + 10     # a busy machine answers late
             while self._place() == before and time.monotonic() < end:
                 time.sleep(0.05)
             time.sleep(0.1)

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,11 +18,12 @@ from kinstall.addons.base import Member, argument
 from kinstall.addons.dashboards import substituted
 from kinstall.addons.handover import facts
 from kinstall.addons.kubelet_certificates import USAGES, objection
-from kinstall.addons.model import Addons, Grafana, Prometheus, Storage, Volume
-from kinstall.addons.prometheus import rules_proof, shipped_rules, targets_proof
+from kinstall.addons.metrics_server import METRICS_SERVER
+from kinstall.addons.model import Addons, Grafana, MetricsServer, Prometheus, Storage, Volume
+from kinstall.addons.prometheus import PROMETHEUS, rules_proof, shipped_rules, targets_proof
 from kinstall.addons.run import member
 from kinstall.addons.storage import LOCAL_PATH, compared
-from kinstall.manifests import config_maps, images
+from kinstall.manifests import config_maps, containers, images
 
 NODES = (Member("cp1", "10.0.0.1", ready=True), Member("w1", "10.0.0.2", ready=True))
 
@@ -57,6 +59,18 @@ def test_rules_hold_when_all_are_loaded_and_none_fails() -> None:
     broken = [*rules[1:], {"name": "NodeDown", "health": "err", "lastError": "many-to-many matching"}]
     proof = rules_proof({"data": {"groups": [{"rules": broken}]}})
     assert not proof.holds and "NodeDown: many-to-many matching" in proof.figure
+
+
+@pytest.mark.parametrize(("word", "is_checked"), [("serving", True), ("insecure", False)])
+def test_kubelets_are_checked_where_the_cluster_vouches_for_them(word: str, is_checked: bool) -> None:
+    volume = Volume(name="prometheus", node="w1", directory="/srv", size="1Gi")
+    addons = Addons(metrics_server=MetricsServer(kubelet_tls=word), prometheus=Prometheus(volume=volume))
+    (data,) = config_maps(PROMETHEUS.objects(addons), "prometheus")
+    jobs = {job["job_name"]: job.get("tls_config", {}) for job in yaml.safe_load(data["prometheus.yml"])["scrape_configs"]}
+    for job in ("kubelet", "cadvisor"):
+        assert jobs[job] == (jobs["apiserver"] if is_checked else {"insecure_skip_verify": True})
+    (server,) = containers(METRICS_SERVER.objects(addons), "Deployment", "metrics-server")
+    assert ("--kubelet-insecure-tls" in server["args"]) is not is_checked
 
 
 # ---- Grafana ----

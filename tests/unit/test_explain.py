@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 
 import pytest
@@ -45,3 +46,10 @@ def test_no_explanation_is_orphaned() -> None:
 def test_an_unknown_step_has_none() -> None:
     with pytest.raises(FileNotFoundError):
         explanation("no-such-step")
+
+
+@pytest.mark.parametrize("addon", ADDONS, ids=lambda addon: addon.id)
+def test_an_add_ons_explanation_repeats_no_version(addon: Addon) -> None:
+    """The table of versions moves on without it."""
+    bare = re.sub(r"\d+\.\d+\.\d+\.\d+", "an address", explanation(addon.id))
+    assert not re.search(r"\d+\.\d+\.\d+", bare)

@@ -11,14 +11,19 @@ from kinstall import journal
 from kinstall.errors import SessionError
 from kinstall.events import (
     AnyEvent,
+    Checking,
     CommandStarted,
     Connected,
     ConnectionChanged,
+    Decided,
     Failure,
+    Found,
     HostLine,
+    Looked,
     Note,
     Output,
     Planned,
+    Proved,
     RunEnded,
     RunStarted,
     StepChanged,
@@ -93,6 +98,68 @@ def test_a_damaged_journal_is_good_up_to_the_damage(tmp_path: Path) -> None:
     assert len(read) == 5
     assert f"{path.name}:6" in error.value.message
     assert "5 events" in error.value.hint
+
+
+def test_events_of_a_newer_kinstall_are_passed_over(tmp_path: Path) -> None:
+    path, _ = emitted(tmp_path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:4], b'{"type":"sung","song":"a"}\n', *lines[4:]]))
+    assert [event.seq for event in journal.read(path)] == list(range(1, len(RUN) + 1))
+    for damage in (b'{"type":"connected","host":1}\n', b'{"song":"a"}\n', b"[]\n"):
+        path.write_bytes(b"".join([*lines[:4], damage, *lines[4:]]))
+        with pytest.raises(SessionError, match=":5: "):
+            list(journal.read(path))
+
+
+def folded(*events: AnyEvent) -> Progress:
+    progress = Progress()
+    for event in (*RUN[:4], *events):
+        progress = progress.apply(event)
+    return progress
+
+
+FAILED = (RUN[-3], RUN[-2])
+
+
+@pytest.mark.parametrize("decision", ["retry", "skip"])
+def test_a_decision_opens_the_step_again(decision: str) -> None:
+    assert folded(*FAILED).hosts["a"].failure
+    after = folded(*FAILED, Decided(at=7, host="a", step="init", decision=decision))
+    assert after.hosts["a"].failure is None and len(after.failures) == 1
+    assert (after.hosts["a"].cells["init"].status, after.hosts["a"].cells["init"].since) == ("pending", 7)
+    assert "failed" not in after.counts()
+
+
+def test_a_decision_about_what_is_no_step_of_the_plan_leaves_no_cell() -> None:
+    proof = StepChanged(host="a", step="proof", status="failed")
+    assert "proof" in folded(proof).hosts["a"].cells
+    assert folded(proof, Decided(host="a", step="proof", decision="retry")).hosts["a"].cells == folded().hosts["a"].cells
+
+
+def test_the_last_word_on_a_host_and_a_check_counts() -> None:
+    first = Found(host="a", check="memory", title="Memory", level="warning", sentence="little")
+    other = Found(host="b", check="memory", title="Memory", level="ok", sentence="enough", short="4 G")
+    last = Found(host="a", check="memory", title="Memory", level="ok", sentence="enough", short="2 G")
+    progress = folded(Checking(checks=9), first, Looked(host="a"), other, last)
+    assert progress.findings == (last, other)
+    assert [host.looked for host in progress.hosts.values()] == [True, False]
+    again = progress.apply(Checking(checks=9))
+    assert again.findings == () and not any(host.looked for host in again.hosts.values())
+
+
+def test_an_add_on_that_is_tried_again_is_proved_anew() -> None:
+    bad, good = (Proved(host="a", step="x", what="targets", figure=figure, holds=figure == "9 of 9") for figure in ("8 of 9", "9 of 9"))
+    kept = Proved(host="a", step="y", what="health", figure="ok")
+    again = StepChanged(host="a", step="x", status="running")
+    assert folded(bad, kept, again, good).proofs == (kept, good)
+
+
+def test_lines_tell_what_was_decided() -> None:
+    out = io.StringIO()
+    lines = Lines(out, io.StringIO())
+    for event in (*RUN[:4], *FAILED, Decided(host="a", step="init", decision="retry")):
+        lines(event)
+    assert out.getvalue().endswith("retry, as you said\n")
 
 
 def test_lines_tell_a_run_to_a_log(tmp_path: Path) -> None:

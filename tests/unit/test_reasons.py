@@ -36,7 +36,10 @@ def test_every_choice_is_one(option: Option) -> None:
         assert made(data)
 
 
-@pytest.mark.parametrize("option", [option for option in options() if option.kind == "text" and "kubeconfig" not in option.key], ids=lambda option: option.key)
+TYPED = [option for option in options() if option.kind == "text" and "kubeconfig" not in option.key]
+
+
+@pytest.mark.parametrize("option", TYPED, ids=lambda option: option.key)
 def test_nonsense_is_found_out(option: Option) -> None:
     assert option.key in {".".join(key.path) for key in keys()}
     assert complaint(option.key, "no such // thing !")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -181,13 +182,19 @@ func (d *door) changePassword(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// cli is `grafana cli admin reset-admin-password NEW`, which works while the server runs.
+// cli is `grafana cli admin reset-admin-password NEW`, or with --password-from-stdin instead; it works while the server runs.
 func cli(words []string) {
 	for len(words) > 0 && strings.HasPrefix(words[0], "-") { // --homepath and the like
 		words = words[1:]
 	}
 	if len(words) != 3 || words[0] != "admin" || words[1] != "reset-admin-password" {
 		fatal("usage (of this %s): grafana cli admin reset-admin-password NEW", honest)
+	}
+	if words[2] == "--password-from-stdin" {
+		fmt.Print("New Password: ")
+		in := bufio.NewScanner(os.Stdin)
+		in.Scan()
+		words[2] = in.Text()
 	}
 	if len(words[2]) < shortest {
 		fatal("Error: ✗ New password is too short")
