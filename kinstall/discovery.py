@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+PATTERN = re.compile(r"[*?!]")
+
 
 def configured(path: Path | None = None) -> list[str]:
-    """The names after `Host` in ~/.ssh/config, without patterns."""
-    names = [name for line in _lines(path or Path("~/.ssh/config").expanduser()) for name in _after_host(line)]
-    return list(dict.fromkeys(name for name in names if not re.search(r"[*?!]", name)))
+    """The names after `Host` in ~/.ssh/config and in what it includes, without patterns."""
+    path = path or Path("~/.ssh/config").expanduser()
+    return list(dict.fromkeys(name for name in _names(path, path.parent, set()) if not PATTERN.search(name)))
 
 
 def known(path: Path | None = None) -> list[str]:
@@ -20,13 +22,24 @@ def known(path: Path | None = None) -> list[str]:
         first = line.split()[0] if line.split() else ""
         if first and first[0] not in "#@|":
             names += [re.sub(r"^\[(.+)\]:([0-9]+)$", r"\1:\2", name) for name in first.split(",")]
-    return list(dict.fromkeys(name for name in names if not re.search(r"[*?!]", name) and name.count(":") <= 1))
+    return list(dict.fromkeys(name for name in names if not PATTERN.search(name) and name.count(":") <= 1))
 
 
-def _after_host(line: str) -> Iterator[str]:
-    found = re.match(r"\s*Host(?:\s+|\s*=\s*)(.+)", line, re.IGNORECASE)
-    if found:
-        yield from (name.strip('"') for name in found[1].split())
+def _names(path: Path, folder: Path, read: set[Path]) -> Iterator[str]:
+    """The words after `Host`, in the order in which ssh reads them. Relative files are in the folder of the first; none is read twice."""
+    if path.resolve() in read:
+        return
+    read.add(path.resolve())
+    for line in _lines(path):
+        found = re.match(r"\s*(Host|Include)(?:\s*=\s*|\s+)(.+)", line, re.IGNORECASE)
+        words = [word.strip('"') for word in found[2].split()] if found else []
+        if found and found[1].lower() == "include":
+            for word in words:
+                where = folder / Path(word).expanduser()
+                for file in sorted(Path(where.anchor).glob(str(where.relative_to(where.anchor)))):
+                    yield from _names(file, folder, read)
+        else:
+            yield from words
 
 
 def _lines(path: Path) -> list[str]:

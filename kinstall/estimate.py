@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -12,7 +13,7 @@ import msgspec
 
 from kinstall.events import AnyEvent, decode
 from kinstall.journal import sessions_folder
-from kinstall.progress import Progress
+from kinstall.progress import Cell, Progress
 
 # Seconds on small machines with a household's line, where nobody has measured yet.
 GUESS: Final[Mapping[str, float]] = {
@@ -21,8 +22,19 @@ GUESS: Final[Mapping[str, float]] = {
 UNKNOWN: Final = 30.0       # seconds of a phase that is in no table
 NEWEST: Final = 20          # journals that are looked at
 ENOUGH: Final = 5           # runs that count
+LATE: Final = 1.5           # times the whole, after which it is said that it takes longer
+NEARLY: Final = 0.9         # the most that a step counts while it is at work
 OVER: Final = ("done", "already", "skipped", "failed")
 WANTED: Final = tuple(f'"type":"{kind}"'.encode() for kind in ("run-started", "planned", "step", "run-ended"))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What an estimate says of a run: the `part` of the work that is over, from 0 to 1; the seconds that are `left`; how it is `told`."""
+
+    part: float
+    left: float
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +44,51 @@ class Estimate:
     phases: Mapping[str, float]
     runs: int = 0
 
-    def done(self, progress: Progress) -> float:
-        """How much of the work is behind it, from 0 to 1."""
-        whole = sum(self._weight(phase) for phase in progress.phases())
-        if not whole:
-            return 0.0
-        return sum(self._weight(phase) * part for phase, part in behind(progress).items()) / whole
+    def outlook(self, progress: Progress, now: float) -> Outlook:
+        """Where it is. Nothing is told before there is a plan, or when it has ended."""
+        parts = {phase: self._parts(cells, phase, now) for phase, cells in by_phase(progress).items()}
+        whole = sum(map(self._weight, parts)) or 1.0
+        part = sum(self._weight(phase) * fmean(hosts or [1.0]) for phase, hosts in parts.items()) / whole
+        left = sum(self._weight(phase) * (1 - min(hosts, default=1.0)) for phase, hosts in parts.items())
+        return Outlook(part, left, self._told(progress, left, whole, now))
 
-    def left(self, progress: Progress) -> float:
-        """Seconds that are ahead of it."""
-        return sum(self._weight(phase) * (1 - part) for phase, part in behind(progress).items())
-
-    def told(self, progress: Progress) -> str:
-        """`about 3 min left`; nothing before there is a plan, or when it has ended."""
+    def _told(self, progress: Progress, left: float, whole: float, now: float) -> str:
+        """`about 3 min left`: whole minutes, no fake precision; a guess says that it is one."""
         if not progress.steps or progress.ended:
             return ""
-        seconds = self.left(progress)
-        about = "about" if self.runs else "perhaps"
-        return f"{about} {seconds / 60:.0f} min left" if seconds >= 90 else "a minute left" if seconds > 30 else "nearly there"
+        if now - progress.started > whole * LATE:
+            return "longer than usual" if self.runs else "still at work"
+        minutes = f"{left / 60:.0f} min" if left >= 90 else "a minute" if left >= 30 else ""
+        return f"{'about' if self.runs else 'perhaps'} {minutes} left" if minutes else "nearly there"
+
+    def _parts(self, hosts: Iterable[Sequence[Cell]], phase: str, now: float) -> list[float]:
+        """How much of the phase is over, on each host that has a part in it."""
+        return [sum(self._part(cell, phase, len(cells), now) for cell in cells) / len(cells) for cells in hosts if cells]
+
+    def _part(self, cell: Cell, phase: str, steps: int, now: float) -> float:
+        """A step that is at work counts by its seconds, and never as a whole one: nobody knows that it ends."""
+        if cell.status in OVER:
+            return 1.0
+        if cell.status != "running":
+            return 0.0
+        return min(max(now - cell.since, 0.0) * steps / self._weight(phase), NEARLY)
 
     def _weight(self, phase: str) -> float:
         return max(self.phases.get(phase, UNKNOWN), 1.0)
 
 
-def behind(progress: Progress) -> dict[str, float]:
-    """How much of each phase is over, from 0 to 1, all hosts together."""
-    parts: dict[str, float] = {}
-    for phase in progress.phases():
-        ids = {step.id for step in progress.steps if step.phase == phase}
-        cells = [cell for host in progress.hosts.values() for step, cell in host.cells.items() if step in ids]
-        parts[phase] = sum(cell.status in OVER for cell in cells) / len(cells) if cells else 1.0
-    return parts
+def by_phase(progress: Progress) -> dict[str, list[list[Cell]]]:
+    """The cells of each phase, host by host."""
+    phase_of = {step.id: step.phase for step in progress.steps}
+    found: dict[str, list[list[Cell]]] = {phase: [] for phase in progress.phases()}
+    for host in progress.hosts.values():
+        mine: defaultdict[str, list[Cell]] = defaultdict(list)
+        for step, cell in host.cells.items():
+            if step in phase_of:
+                mine[phase_of[step]].append(cell)
+        for phase, cells in mine.items():
+            found[phase].append(cells)
+    return found
 
 
 def estimate(folder: Path | None = None) -> Estimate:

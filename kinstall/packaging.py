@@ -115,7 +115,7 @@ class Apt:
         return f"{update}{only}\n{install}{again}"
 
     def remove(self, names: Sequence[str]) -> str:
-        return f"{self.get} remove -y {' '.join(names)}"
+        return f"{self.get} remove -y --allow-change-held-packages {' '.join(names)}"
 
     def says(self, shell: str) -> str:
         return shell.replace(f" {self.options}", "").partition(" || ")[0]
@@ -143,7 +143,8 @@ class Dnf:
 
     def install(self, wants: Sequence[Want], repo: str = "") -> str:
         items = " ".join(f"{want.name}-{want.version}" if want.version else want.name for want in wants)
-        excludes = f" --setopt=disable_excludes={repo}" if repo else ""
+        # exclusions of the repository's own file, and those of dnf.conf, which are called main
+        excludes = f" --setopt=disable_excludes=main,{repo}" if repo else ""
         return f"dnf -y{excludes} install {items}"
 
     def remove(self, names: Sequence[str]) -> str:

@@ -31,7 +31,7 @@ def hosts(text: str, there: Collection[Entry] = ()) -> Pasted:
     made = Pasted()
     taken = {str(host.get("name")) for host in there}
     known = {_key(host) for host in there}
-    for piece in filter(None, re.split(r"[\s,;]+", text)):
+    for piece in filter(None, re.split(r"[\s,;]+", re.sub(r"(?m)(^|\s)#.*$", "", text))):
         try:
             for entry in _entries(piece):
                 if _key(entry) in known:
@@ -42,7 +42,7 @@ def hosts(text: str, there: Collection[Entry] = ()) -> Pasted:
                 known.add(_key(entry))
                 made.hosts.append(entry)
         except ValueError as error:
-            made.mistakes.append(f"{piece}: {error}")
+            made.mistakes.append(f"{re.sub(r':[^@]*@', ':…@', piece)}: {error}")     # what stands there may be a password
     return made
 
 
@@ -65,6 +65,8 @@ def own_name(host: Entry, hostname: str, others: Collection[str]) -> str:
 def _entries(piece: str) -> Iterator[Entry]:
     """A piece without spaces. Raises ValueError, which says what is wrong with it."""
     found = LOGIN.fullmatch(piece)
+    if not found and "@" not in piece and piece.count(":") > 1:
+        raise ValueError("IPv6 is not supported yet: write an IPv4 address or a name")
     if not found:
         raise ValueError("no host: write user@address:port, without a password")
     access = {"user": found["user"], "port": int(found["port"]) if found["port"] else None}

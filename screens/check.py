@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 from rich.text import Text
-from textual import work
+from textual import on
 from textual._path import CSSPathType
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -16,28 +16,31 @@ from textual.widgets import DataTable, Static
 from kinstall.desk import Desk, Stream
 from kinstall.draft import Draft
 from kinstall.events import Found
-from kinstall.headless import error_lines
-from kinstall.progress import Progress
+from kinstall.screens.check_details import DetailsScreen, copy
 from kinstall.screens.confirm import ConfirmScreen
-from kinstall.screens.stage import Obstacle, Stage
-from kinstall.screens.widgets.signs import LEVEL_STYLES, level_sign
+from kinstall.screens.looking import LookingStage
+from kinstall.screens.stage import Obstacle
+from kinstall.screens.widgets.check_sheet import Place, Sheet
+from kinstall.screens.widgets.check_words import commands, meaning, named, overruling, several, silence, summary
+from kinstall.screens.widgets.findings import Findings
 
-FLEET: Final = ""           # the column of what is so of the machines together
-RANK: Final = {"blocking": 0, "warning": 1, "handled": 2, "ok": 3}
-SHORT: Final = 12           # of a cell
 HELP: Final = """# Check
 
 What kinstall found on your machines, before it changes anything.
 
-`✓` as it should be. `⚙` the installation does it by itself. `!` worth knowing. `✗` stands in the way.
+`✓` as it should be. `⚙` the installation does it by itself. `!` worth knowing. `✗` stands in the way. `…` is being asked.
 
 Below the table is what the selected cell means, and the exact commands that mend it. `f` runs them there, after a question where something
-could be lost. You can also run them yourself, and check again with `r`. What stands in the way and cannot be mended may be overruled with
-`o`, if you know what you do.
+could be lost. You can also run them yourself, and check again with `r`. On the name of a check, at the left, all machines are meant.
+
+What stands in the way and cannot be mended may be overruled with `o`, if you know what you do.
 """
+BUSY: Final = "Still looking: wait a moment."
+BY_HAND: Final = "kinstall cannot mend this by itself: below is what to do."
+NOTHING: Final = "There is nothing to mend here."
 
 
-class CheckScreen(Stage):
+class CheckScreen(LookingStage):
     """Stage 3."""
 
     STEP = "check"
@@ -49,226 +52,153 @@ class CheckScreen(Stage):
         Binding("F", "mend_all", "Mend all", tooltip="run every mend that loses nothing"),
         Binding("o", "allow", "Overrule", tooltip="go on although this stands in the way"),
         Binding("r", "again", "Again", tooltip="check again"),
-        Binding("v", "everything", "Show all", show=False, tooltip="the checks that are fine, too"),
+        Binding("v", "everything", "Show all", show=False, tooltip="the checks that are fine, too; or not"),
+        Binding("y", "copy", "Copy", show=False, tooltip="the commands that mend this, to the clipboard"),
     ]
 
     def __init__(self, draft: Draft, desk: Desk) -> None:
         super().__init__(draft, desk)
-        self.progress = Progress()
-        self._stream: Stream | None = None
-        self._of = ""               # the draft that was looked at
+        self._earlier: dict[Place, Found] = {}
         self._shows_all = False
-        self._rows: list[str] = []
-        self._columns: list[str] = []
 
     def body(self) -> Iterator[Widget]:
-        """A sentence, the table, what the selected cell means."""
+        """A sentence, what was mended, the table, what the selected cell means."""
         yield Static("", id="sum", markup=False)
-        yield DataTable[Text](cursor_type="cell", id="findings", fixed_columns=1)
-        yield VerticalScroll(Static("", id="meaning", markup=False), id="pane")
+        yield Static("", id="mended", markup=False)
+        yield Findings()
+        yield VerticalScroll(Static("", id="meaning"), id="pane")
 
-    def entered(self) -> None:
-        """Look, unless these very answers were looked at already."""
-        if self._of != repr(self.draft.data):
-            self.action_again()
+    def look(self) -> Stream:
+        """Every check on every machine."""
+        return self.desk.check(self.draft)
 
-    def forget(self) -> None:
-        """The machines are not what they were."""
-        self._of = ""
+    def took_up(self) -> None:
+        """What was found stays in sight until it is found anew."""
+        names = {"", *(host["name"] for host in self.draft.get("hosts", default=[]) if "name" in host)}
+        self._earlier = {place: one for place, one in self.sheet.found.items() if place[1] in names}
 
     @property
-    def is_looking(self) -> bool:
-        """Whether a look is under way."""
-        return self._stream is not None and self._stream.code is None
+    def sheet(self) -> Sheet:
+        """What is known."""
+        return Sheet(self.progress, self._earlier, self.draft.get("allow", default=()), self.is_looking, self._shows_all)
 
-    def action_again(self) -> None:
-        """Look (again)."""
-        if not self.is_looking:
-            self._of = repr(self.draft.data)
-            self._watch(self.desk.check(self.draft))
+    @property
+    def table(self) -> Findings:
+        """The findings."""
+        return self.query_one(Findings)
 
-    @work(exclusive=True)
-    async def _watch(self, stream: Stream) -> None:
-        self._stream = stream
-        self.progress = Progress()
-        async for event in stream:
-            self.progress = self.progress.apply(event)
-            self._draw()
-        self._draw()
+    def draw(self) -> None:
+        """All of it."""
+        sheet = self.sheet
+        self.query_one("#sum", Static).update(summary(sheet))
+        self.table.show(sheet)
+        mended = ". ".join(note.text for note in self.progress.notes if note.level == "info")
+        line = self.query_one("#mended", Static)
+        line.update(mended)
+        line.display = bool(mended)
+        self._mean()
 
-    # ---- drawn ----
-    def _draw(self) -> None:
-        table = self.query_one(DataTable)
-        at = self._selected_key()
-        columns = [*self.progress.hosts, *([FLEET] if any(not one.host for one in self.progress.findings) else [])]
-        if columns != self._columns:
-            table.clear(columns=True)
-            self._columns = columns
-            table.add_column("", key="check")
-            for name in columns:
-                table.add_column(name or "together", key=f"at-{name}")
+    @on(DataTable.CellHighlighted)
+    def _mean(self) -> None:
+        """What the cursor is on."""
+        table, pane = self.table, self.query_one("#meaning", Static)
+        if table.selected:
+            pane.update(meaning(table.selected, table.sheet))
         else:
-            table.clear()
-        self._rows = self._checks()
-        for check in self._rows:
-            table.add_row(Text(check), *(self._cell(check, name) for name in columns), key=check)
-        if at[0] in self._rows:
-            table.move_cursor(row=self._rows.index(at[0]), column=at[1])
-        elif self._rows and columns:
-            table.move_cursor(row=0, column=self._worst_column(self._rows[0]))
-        self.query_one("#sum", Static).update(self._sum())
-        self._say_meaning()
+            pane.update(Text(silence(table.at[1], table.sheet) if table.at and table.at[1] else ""))
 
-    def _checks(self) -> list[str]:
-        """Those that have something to say, the worst first; those that are fine only when they are asked for."""
-        worst: dict[str, int] = {}
-        for one in self.progress.findings:
-            worst[one.check] = min(worst.get(one.check, 9), RANK.get(one.level, 9))
-        shown = [check for check, rank in worst.items() if self._shows_all or rank < RANK["ok"]]
-        return sorted(shown, key=lambda check: worst[check])
+    @on(DataTable.CellSelected)
+    def _show_details(self) -> None:
+        """Enter, or a second click."""
+        if found := self.table.selected:
+            self.app.push_screen(DetailsScreen(meaning(found, self.sheet), _lines(found)), self._chosen)
 
-    def _worst_column(self, check: str) -> int:
-        ranks = [RANK[one.level] if (one := self._found(check, name)) else 9 for name in self._columns]
-        return 1 + ranks.index(min(ranks))
-
-    def _found(self, check: str, host: str) -> Found | None:
-        return next((one for one in self.progress.findings if (one.check, one.host) == (check, host)), None)
-
-    def _cell(self, check: str, host: str) -> Text:
-        found = self._found(check, host)
-        if found is None:
-            has_looked = not host or self.progress.hosts[host].looked or not self.is_looking
-            return Text("" if not host else level_sign("ok") if has_looked else level_sign("asking"), "dim")
-        allowed = " (allowed)" if found.level == "blocking" and self._is_allowed(found) else ""
-        return Text(f"{level_sign(found.level)} {found.short[:SHORT]}{allowed}", LEVEL_STYLES[found.level])
-
-    def _sum(self) -> str:
-        if self.is_looking:
-            looked = sum(host.looked for host in self.progress.hosts.values())
-            return f"Looking: {looked} of {len(self.progress.hosts)} machines have answered every check."
-        if self.progress.failures and not self.progress.findings:
-            return "\n".join(line for failure in self.progress.failures for line in error_lines(failure))
-        stops = self._stops()
-        needing = {one.host for one in self.progress.findings if one.level in ("blocking", "warning") and one.host}
-        hosts = len(self.progress.hosts)
-        first = f"{len(stops)} thing{'s' * (len(stops) != 1)} in the way." if stops else "Nothing stands in the way."
-        handled = f" The installation does what is marked {level_sign('handled')} by itself." if self._levels("handled") else ""
-        fine = len({one.check for one in self.progress.findings}) and self.progress.checks - len(self._checks())
-        rest = f" {fine} checks are fine (v shows them)." if fine > 0 and not self._shows_all else ""
-        return f"{first} {len(needing)} of {hosts} machine{'s' * (hosts != 1)} have something to say.{handled}{rest}"
-
-    def _levels(self, level: str) -> list[Found]:
-        return [one for one in self.progress.findings if one.level == level]
-
-    def _is_allowed(self, found: Found) -> bool:
-        return bool(found.allow) and found.allow in self.draft.get("allow", default=[])
-
-    def _stops(self) -> list[Found]:
-        return [one for one in self._levels("blocking") if not self._is_allowed(one)]
-
-    # ---- the selected cell ----
-    def _selected_key(self) -> tuple[str, int]:
-        table = self.query_one(DataTable)
-        row = self._rows[table.cursor_row] if table.row_count and table.cursor_row < len(self._rows) else ""
-        return row, table.cursor_column
-
-    def selected(self) -> Found | None:
-        """The finding under the cursor; beside the cells, the row's worst one."""
-        check, column = self._selected_key()
-        host = self._columns[column - 1] if 0 < column <= len(self._columns) else None
-        found = self._found(check, host) if host is not None else None
-        of_row = sorted((one for one in self.progress.findings if one.check == check), key=lambda one: RANK.get(one.level, 9))
-        return found or (of_row[0] if of_row and host is None else None)
-
-    def on_data_table_cell_highlighted(self, _: DataTable.CellHighlighted) -> None:
-        """Another cell."""
-        self._say_meaning()
-
-    def _say_meaning(self) -> None:
-        found = self.selected()
-        self.query_one("#meaning", Static).update(Text("\n").join(meaning(found)) if found else self._beside())
-
-    def _beside(self) -> str:
-        """Of machines that could not be asked."""
-        return "\n".join(line for failure in self.progress.failures for line in error_lines(failure))
+    def _chosen(self, action: str | None) -> None:
+        if action:
+            self.call_later(self.run_action, action)
 
     # ---- mended, and overruled ----
     def action_mend(self) -> None:
-        """What is selected; with a question, where something could be lost."""
-        found = self.selected()
-        if found is None or not found.mend or not found.host or self.is_looking:
-            self.say("There is nothing to run for this one: what it says is to be done by hand." if found and found.advice else "")
-        elif found.fix:
-            self._watch(self.desk.mend(self.draft, [found]))
+        """What is selected; with a question, where something could be lost, or several machines are meant."""
+        found = [one for one in self.table.selected if one.level != "ok"]
+        able = [one for one in found if one.mend and one.host]
+        if self.is_looking or not able:
+            self.say(BUSY if self.is_looking else BY_HAND if any(one.advice or one.mend for one in found) else NOTHING)
+        elif len(able) == 1 and able[0].fix:
+            self._mend(able)
         else:
-            self._ask(f"Run this as root on {found.host}?", [found.sentence], [found])
+            risky = [f"{one.host}: {one.sentence}{f' {one.advice}' if one.advice else ''}" for one in able]
+            self._ask(f"Run this as root on {named([one.host for one in able])}?", risky, able)
 
     def action_mend_all(self) -> None:
         """All that lose nothing."""
-        able = [one for one in self.progress.findings if one.fix and one.mend and one.host and one.level in ("blocking", "warning")]
-        if not able or self.is_looking:
-            self.say("Nothing here can be mended without a question: f mends one.")
-            return
-        self._ask(f"Run these {len(able)} mends? They lose nothing, and interrupt nobody.", [], able)
+        able = self.sheet.able
+        if self.is_looking or not able:
+            self.say(BUSY if self.is_looking else "Nothing here can be mended without a question: f mends what is selected.")
+        else:
+            hosts = list(dict.fromkeys(one.host for one in able))
+            means = [f"It mends {several(len(able), 'finding')} on {named(hosts)}, loses nothing, and interrupts nobody."]
+            self._ask("Run all of this as root?", means, able)
 
     def _ask(self, question: str, lines: Sequence[str], mends: Sequence[Found]) -> None:
         def answered(yes: bool | None) -> None:
             if yes:
-                self._watch(self.desk.mend(self.draft, mends))
+                self._mend(mends)
 
-        commands = [f"{one.host}: {command}" for one in mends for command in one.mend]
-        self.app.push_screen(ConfirmScreen(question, lines, commands=commands, yes="Run"), answered)
+        self.app.push_screen(ConfirmScreen(question, lines, commands=commands(mends), yes="Run", no="Not now"), answered)
+
+    def _mend(self, mends: Sequence[Found]) -> None:
+        self.begin(lambda: self.desk.mend(self.draft, mends))
 
     def action_allow(self) -> None:
         """Go on although this stands in the way; or not any more."""
-        found = self.selected()
+        found = next((one for one in self.table.selected if one.level == "blocking" or one.allow), None)
+        if self.is_looking or found is None or not found.allow:
+            stays = "This cannot be overruled: an installation would fail." if found else "Here is nothing to overrule."
+            self.say(BUSY if self.is_looking else stays)
+            return
         allowed = list(self.draft.get("allow", default=[]))
-        if found is None or not found.allow:
-            self.say("This cannot be overruled: an installation would fail." if found and found.level == "blocking" else "")
-        elif found.allow in allowed:
+        if found.allow in allowed:
             self._set_allowed([word for word in allowed if word != found.allow])
-        else:
-            def answered(yes: bool | None) -> None:
-                if yes:
-                    self._set_allowed([*allowed, found.allow])
+            return
 
-            means = [found.sentence, "", "With this, kinstall goes on all the same. It may fail, or not last. The answers keep it: "
-                     f"allow: [{found.allow}]"]
-            self.app.push_screen(ConfirmScreen(f"Overrule {found.allow}?", means, yes="Overrule"), answered)
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._set_allowed([*allowed, found.allow])
+
+        question = f"Overrule: {found.title}?"
+        self.app.push_screen(ConfirmScreen(question, [*overruling(found, self.sheet)], yes="Overrule", no="Not now"), answered)
 
     def _set_allowed(self, words: list[str]) -> None:
+        """What one check lets pass may be another one's answer: it is looked again."""
         self.draft.put(words or None, "allow")
         self.post_message(self.Changed())
-        self.action_again()
+        self.entered()
 
     def action_everything(self) -> None:
-        """Fine checks, too."""
+        """Fine checks, too; or not."""
         self._shows_all = not self._shows_all
-        self._draw()
+        self.draw()
+
+    def action_copy(self) -> None:
+        """The commands of what is selected."""
+        copy(self, _lines(self.table.selected))
 
     def obstacle(self) -> Obstacle | None:
         """What stands in the way, or that it is not known yet."""
-        table = self.query_one(DataTable)
-        if self.is_looking:
-            return Obstacle("Still looking: wait a moment.", table)
-        if self.progress.failures and not self.progress.findings:
-            return Obstacle("Not every machine could be looked at: Esc goes back, r looks again.", table)
-        stops = self._stops()
-        if stops:
-            table.move_cursor(row=self._rows.index(stops[0].check), column=1 + self._columns.index(stops[0].host))
-            how = "f mends it" if stops[0].mend else "below is what to do"
-            return Obstacle(f"{len(stops)} in the way. {stops[0].host or 'All'}: {stops[0].title}: {how}.", table)
-        return None
+        stops, table = self.sheet.stops, self.table
+        if self.is_looking or not self.progress.ended:
+            return Obstacle(BUSY if self.is_looking else "It was not looked yet: r looks.", table)
+        if not stops:
+            return None
+        first = stops[0]
+        table.point(first.check, first.host)
+        how = "f mends it." if first.mend and first.host else "below is what to do."
+        ways = " Or o, knowingly." if first.allow else ""
+        stand = f"{several(len(stops), 'thing')} {'stands' if len(stops) == 1 else 'stand'} in the way."
+        return Obstacle(f"{stand} {first.host or 'all'}, {first.title}: {how}{ways}", table)
 
 
-def meaning(found: Found) -> Iterator[Text]:
-    """A finding in full: what it means, what mends it, how it is overruled."""
-    where = f"{found.host}: " if found.host else ""
-    yield Text.assemble((f"{level_sign(found.level)} ", LEVEL_STYLES[found.level]), (f"{where}{found.title}. ", "bold"), found.sentence)
-    yield from (Text(f"    {line}", "bold") for command in found.mend for line in command.splitlines())
-    if found.advice:
-        yield Text(f"  {found.advice}")
-    if found.mend:
-        yield Text("  f runs this now" + ("" if found.fix else ", after a question"), "dim")
-    if found.allow:
-        yield Text(f"  o overrules it ({found.allow})", "dim")
+def _lines(found: Sequence[Found]) -> list[str]:
+    """Their commands, each once: to be pasted into a shell."""
+    return list(dict.fromkeys(line for one in found for command in one.mend for line in command.splitlines()))

@@ -19,6 +19,8 @@ class ConfirmScreen(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"), Binding("n,escape,ctrl+c", "answer(False)", "No", key_display="n"),
         Binding("left,right", "app.focus_next", show=False),
+        Binding("up", "turn('up')", show=False), Binding("down", "turn('down')", show=False),
+        Binding("pageup", "turn('page_up')", show=False), Binding("pagedown", "turn('page_down')", show=False),
     ]
 
     def __init__(self, question: str, lines: Sequence[str] = (), *, commands: Sequence[str] = (), yes: str = "Yes", no: str = "No") -> None:
@@ -30,8 +32,10 @@ class ConfirmScreen(ModalScreen[bool]):
         with Vertical(id="box"):
             yield Label(self._question, markup=False)
             with VerticalScroll(can_focus=False):
-                yield Static("\n".join(self._lines), markup=False)
-                yield Static("\n".join(self._commands), markup=False, classes="commands")
+                if self._lines:
+                    yield Static("\n".join(self._lines), markup=False)
+                if self._commands:
+                    yield Static("\n".join(self._commands), markup=False, classes="commands")
             with Horizontal():
                 yield Button(f"{self._words[0]} (y)", id="yes", variant="warning")
                 yield Button(f"{self._words[1]} (n)", id="no", variant="primary")
@@ -43,6 +47,10 @@ class ConfirmScreen(ModalScreen[bool]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Clicked, or Enter."""
         self.action_answer(event.button.id == "yes")
+
+    def action_turn(self, way: str) -> None:
+        """Through what is longer than the box."""
+        getattr(self.query_one(VerticalScroll), f"scroll_{way}")(animate=False)
 
     def action_answer(self, answer: bool) -> None:
         """The answer."""

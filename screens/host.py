@@ -3,30 +3,55 @@
 from __future__ import annotations
 
 import copy
-from typing import ClassVar, Final
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 from textual.widgets import Button, Footer, Input, Label, Static
 
-from kinstall.answers import complaint
+from kinstall.answers import Loc
+from kinstall.answers.marks import dotted
 from kinstall.draft import Draft
+from kinstall.screens.widgets.host_field import Field, waiting_for
+from kinstall.screens.widgets.host_words import plainly
 
-# id, label, hint, the key whose rule it must keep, where it goes within the host, whether it is a secret
-FIELDS: Final = (
-    ("name", "Name", "the node's name in the cluster", "hosts.name", ("name",), False),
-    ("address", "Address", "an IPv4 address, a name, or local: this very machine", "hosts.address", ("address",), False),
-    ("user", "Account", "empty: that of all hosts", "access.user", ("access", "user"), False),
-    ("port", "Port", "empty: 22, or what ~/.ssh/config says", "access.port", ("access", "port"), False),
-    ("key", "Key file", "empty: that of all hosts", "access.key", ("access", "key"), False),
-    ("passphrase", "Passphrase", "of the key", "", ("access", "key_passphrase"), True),
-    ("password", "Password", "empty: that of all hosts", "", ("access", "password"), True),
-    ("sudo", "For sudo", "empty: that of all hosts", "", ("access", "sudo_password"), True),
-    ("jump", "Jump host", "user@gate:port, or a name of ~/.ssh/config", "access.jump", ("access", "jump"), False),
-    ("node", "Node address", "which of its addresses the node uses", "hosts.node_address", ("node_address",), False),
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A field: its place within the host, what stands before it and in it, and what it is for, in a sentence."""
+
+    loc: Loc
+    label: str
+    hint: str
+    why: str
+    secret: bool = False
+
+    @property
+    def id(self) -> str:
+        """Of the widget."""
+        return "-".join(map(str, self.loc))
+
+
+ENTRIES: Final = (
+    Entry(("name",), "Name", "", "What the node is called in the cluster: lowercase letters, digits and -."),
+    Entry(("address",), "Address", "", "An IPv4 address, a host name, a name from ~/.ssh/config, or `local`: this very machine."),
+    Entry(("access", "port"), "Port", "empty: 22, or what ~/.ssh/config says", "Where SSH answers."),
+    Entry(("access", "user"), "Account", "empty: as for all machines", "The account to log in with, if it is another one here."),
+    Entry(("access", "key"), "Key file", "empty: as for all machines", "The private key to log in with, if it is another one here."),
+    Entry(("access", "key_passphrase"), "Passphrase", "empty: as for all machines", "What opens that key; kept in memory only.", True),
+    Entry(("access", "password"), "Password", "empty: as for all machines", "The account's password here; kept in memory only.", True),
+    Entry(("access", "sudo_password"), "For sudo", "empty: as for all machines", "What sudo asks for here; kept in memory only.", True),
+    Entry(("access", "jump"), "Jump host", "none", "A machine to go through: user@gate:port, or a name from ~/.ssh/config."),
+    Entry(("access", "host_key"), "Host key", "empty: known_hosts, or you compare it",
+          "The fingerprint that its key must have: SHA256:... Then nobody is asked."),
+    Entry(("node_address",), "Node address", "empty: the one of the default route",
+          "If it has several IPv4 addresses: the one by which the other machines reach it."),
 )
+NUMBERS: Final = frozenset({("access", "port")})
 
 
 class HostScreen(ModalScreen[bool]):
@@ -43,32 +68,66 @@ class HostScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """A line for each field, and one below it for what is wrong."""
-        with VerticalScroll(id="box"):
-            yield Label(f"Machine {self._index + 1}")
-            for name, label, hint, _, loc, secret in FIELDS:
+        with VerticalScroll(id="box", can_focus=False):
+            yield Label(f"Machine {self._index + 1} of {len(self._draft.get('hosts'))}")
+            for entry in ENTRIES:
                 with Horizontal():
-                    yield Static(label, classes="label")
-                    yield Input(self._value(loc, secret=secret), placeholder=hint, password=secret, id=name, compact=True)
-                yield Static("", id=f"wrong-{name}", classes="wrong", markup=False)
+                    yield Label(entry.label, classes="label")
+                    yield Field(self._value(entry), id=entry.id, hint=self._hint(entry), secret=entry.secret)
+                yield Static("", id=f"wrong-{entry.id}", classes="wrong", markup=False)
+            yield Static("", id="why", markup=False)
             yield Button("Save (Ctrl-S)", variant="primary", compact=True)
         yield Footer(show_command_palette=False)
 
-    def _value(self, loc: tuple[str, ...], *, secret: bool) -> str:
-        if secret:
-            typed = self._draft.secrets.get(("hosts", self._index, *loc))
+    def _value(self, entry: Entry) -> str:
+        if entry.secret:
+            typed = self._draft.secrets.get(("hosts", self._index, *entry.loc))
             return typed.reveal() if typed else ""
-        return str(self._draft.get("hosts", self._index, *loc, default=""))
+        return str(self._draft.get("hosts", self._index, *entry.loc, default=""))
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def _hint(self, entry: Entry) -> str:
+        has = self._draft.get("hosts", self._index, *entry.loc)
+        return waiting_for(has, entry.hint) if entry.secret else entry.hint
+
+    def _typed(self, entry: Entry) -> str:
+        text = self.query_one(f"#{entry.id}", Field).value
+        return text if entry.secret else text.strip()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """What this field is for."""
+        why = next((entry.why for entry in ENTRIES if entry.id == event.widget.id), "")
+        self.query_one("#why", Static).update(why)
+
+    def on_input_changed(self, _: Input.Changed) -> None:
         """Judged while it is typed."""
-        self.query_one(f"#wrong-{event.input.id}", Static).update(self._wrong(str(event.input.id), event.value.strip()))
+        wrong = self._wrong()
+        for entry in ENTRIES:
+            line = self.query_one(f"#wrong-{entry.id}", Static)
+            line.update(wrong.get(entry, ""))
+            line.display = entry in wrong
 
-    def _wrong(self, name: str, text: str) -> str:
-        key, loc = next((key, loc) for one, _, _, key, loc, _ in FIELDS if one == name)
-        if not text:
-            return f"a machine has {'an' if name == 'address' else 'a'} {name}" if len(loc) == 1 and name != "node" else ""
-        others = [host.get("name") for number, host in enumerate(self._draft.get("hosts")) if number != self._index]
-        return "another machine is called so" if name == "name" and text in others else complaint(key, text) if key else ""
+    def _wrong(self) -> dict[Entry, str]:
+        """What the answers would say of this host as it is typed, by field. Of two that are alike they blame the later: it is put last."""
+        tried = Draft(copy.deepcopy(self._draft.data))
+        self._write(tried)
+        hosts = tried.get("hosts")
+        hosts.append(hosts.pop(self._index))
+        problems = {problem.key: plainly(problem, hosts) for problem in tried.problems()}
+        places = {entry: dotted(("hosts", len(hosts) - 1, *entry.loc)) for entry in ENTRIES}
+        return {entry: problems[key] for entry, key in places.items() if key in problems}
+
+    def _write(self, draft: Draft) -> None:
+        for entry in ENTRIES:
+            text, loc = self._typed(entry), ("hosts", self._index, *entry.loc)
+            if text == self._value(entry):
+                continue
+            if entry.secret:
+                draft.keep(text, *loc)
+            else:
+                value: Any = int(text) if entry.loc in NUMBERS and text.isdecimal() else text
+                draft.put(value, *loc)
+        if not draft.get("hosts", self._index, "access", default={}):
+            draft.put(None, "hosts", self._index, "access")
 
     def on_input_submitted(self, _: Input.Submitted) -> None:
         """Enter saves."""
@@ -80,18 +139,9 @@ class HostScreen(ModalScreen[bool]):
 
     def action_save(self) -> None:
         """Into the draft, if all is right; else to the first field that is not."""
-        for name, *_ in FIELDS:
-            field = self.query_one(f"#{name}", Input)
-            if self._wrong(name, field.value.strip()):
-                field.focus()
-                return
+        if wrong := self._wrong():
+            self.query_one(f"#{next(iter(wrong)).id}", Field).focus()
+            return
         before = copy.deepcopy(self._draft.get("hosts", self._index)), dict(self._draft.secrets)
-        for name, _, _, _, loc, secret in FIELDS:
-            text = self.query_one(f"#{name}", Input).value
-            if secret:
-                self._draft.keep(text, "hosts", self._index, *loc)
-            else:
-                self._draft.put(int(text) if name == "port" and text.strip() else text.strip(), "hosts", self._index, *loc)
-        if not self._draft.get("hosts", self._index, "access", default=None):
-            self._draft.put(None, "hosts", self._index, "access")
+        self._write(self._draft)
         self.dismiss(before != (self._draft.get("hosts", self._index), self._draft.secrets))

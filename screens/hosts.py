@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
-from rich.text import Text
 from textual._path import CSSPathType
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.events import Paste
+from textual.containers import Vertical, VerticalScroll
+from textual.events import DescendantFocus, Paste
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import DataTable, Input, Static
@@ -21,44 +20,38 @@ from kinstall.pasting import hosts
 from kinstall.screens.host import HostScreen
 from kinstall.screens.importing import ImportScreen
 from kinstall.screens.stage import Obstacle, Stage
-from kinstall.screens.widgets.signs import ANSWER_STYLES, answer_sign
+from kinstall.screens.widgets.host_account import AccountForm
+from kinstall.screens.widgets.host_field import AddressField
+from kinstall.screens.widgets.host_greeter import Greeter
+from kinstall.screens.widgets.host_table import CONTROL_PLANE, HostTable
+from kinstall.screens.widgets.host_words import called, hindering, lines, plainly
+from kinstall.screens.widgets.signs import level_sign
 
-AT_ONCE: Final = 16         # greetings
 PATIENCE: Final = 0.6       # seconds after the last key in a field of the account
-GIB: Final = 1 << 30
-ROLES: Final = {"control-plane": "control plane", "worker": "worker"}
-COLUMNS: Final = (
-    ("dot", "", 1), ("address", "address", 16), ("account", "account", 9), ("role", "role", 13), ("answer", "what answers", None))
-FIELDS: Final = (      # of all hosts: id, label, what it is for, where it goes, whether it is a secret
-    ("user", "Account", "as in ssh; empty: ~/.ssh/config, or your own name", ("access", "user"), False),
-    ("key", "Key file", "empty: the agent, and what ~/.ssh/config names", ("access", "key"), False),
-    ("password", "Password", "for a login without a key", ("access", "password"), True),
-    ("sudo", "For sudo", "if sudo asks for another one", ("access", "sudo_password"), True),
-)
-WORDS: Final = {
-    Answer.CONNECTING: "connecting…", Answer.UNKNOWN_KEY: "key to compare: ^N", Answer.CHANGED_KEY: "ANOTHER KEY than known",
-}
+BEAT: Final = 0.5           # seconds between two looks at those that are still connecting
+HOW_TO_ADD: Final = "Enter adds it. Also: 192.168.1.31-34, user@name:2222, a name from ~/.ssh/config, or many pasted at once."
+WELCOME: Final = """\
+Which machines shall become the cluster?
+
+Type the address of each below and press Enter, or paste many at once. \
+Ctrl-O looks for machines: those that ssh knows, or those in a network.
+
+The first becomes the control plane, which runs the cluster. The others are \
+workers, which run what you put into it. One machine alone can be both.
+
+You need ssh to each of them, with an account that may use sudo. Nothing is \
+changed on any machine before you say so on the screen "Plan"."""
 HELP: Final = """# Hosts
 
 Your machines: bare Linux hosts that you reach with ssh, with an account that may use sudo. One of them becomes the **control plane**, which
 runs the cluster; the others are **workers**, which run what you put into it. One machine alone can be both.
 
-Type an address and press Enter, or paste many: `192.168.1.31-34`, `admin@10.0.0.5:2222`, names from `~/.ssh/config`.
+Type an address and press Enter, or paste many: `192.168.1.31-34`, `admin@10.0.0.5:2222`, names from `~/.ssh/config`. The arrows and Tab go
+from the table to the fields and back; the letters below are keys while the table has the focus.
 
-Passwords stay in memory. They are written nowhere, so after a restart you type them again. Nothing is changed on any machine before you say
-so on the Plan screen.
+Each machine is asked at once who it is, which reads and changes nothing. Passwords stay in memory. They are written nowhere, so after a
+restart you type them again. Nothing is changed on any machine before you say so on the Plan screen.
 """
-
-
-class HostTable(DataTable[Text]):
-    """The machines. Its letters are keys only while it has the focus: in a field they are letters."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "screen.role('control-plane')", "Control plane", tooltip="this machine runs the cluster; there is exactly one"),
-        Binding("w", "screen.role('worker')", "Worker"), Binding("d,delete", "screen.remove", "Remove", key_display="d"),
-        Binding("i", "screen.import", "Import", tooltip="machines that ssh knows, or that a network has"),
-        Binding("r", "screen.again", "Try again", show=False, tooltip="connect to this machine again"),
-    ]
 
 
 class HostsScreen(Stage):
@@ -67,35 +60,37 @@ class HostsScreen(Stage):
     STEP = "hosts"
     HELP_TEXT = HELP
     CSS_PATH: ClassVar[CSSPathType | None] = ["stage.tcss", "hosts.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "to_table", "To the table", show=False, tooltip="out of a field, to the machines"),
+        Binding("ctrl+o", "import", "Look for machines", show=False, tooltip="choose among machines that ssh knows, or that a network has"),
+    ]
 
     def body(self) -> Iterator[Widget]:
-        """The table, the line to type into, the account."""
-        yield HostTable(cursor_type="row", zebra_stripes=False, id="hosts")
-        yield Input(placeholder="type an address, or paste many: 192.168.1.31-34, user@name:2222, an alias", id="add")
-        yield Static("", id="said", markup=False)
-        fields = [(label, Input(placeholder=hint, password=secret, id=name, compact=True)) for name, label, hint, _, secret in FIELDS]
-        yield Vertical(*(Horizontal(Static(label, classes="label"), field) for label, field in fields), id="account")
+        """The table, the line to type into, the account, and a few lines on whatever has the focus."""
+        with Vertical(id="machines") as box:
+            box.border_title = "Machines"
+            yield HostTable()
+            yield Static(WELCOME, id="welcome", markup=False)
+        yield AddressField(id="add", hint="type an address, or paste many: 192.168.1.31-34, user@name:2222, an alias")
+        yield AccountForm(self.draft)
+        yield VerticalScroll(Static("", id="word", markup=False), id="words", can_focus=False)
 
     def on_mount(self) -> None:
-        """The columns; the line to type into has the focus."""
-        table = self.query_one(HostTable)
-        for key, title, width in COLUMNS:
-            table.add_column(title, key=key, width=width)
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        """Nobody has been asked yet."""
+        self._greeter = Greeter(self, self._draw)
         self._later: Timer | None = None
-        self._asked: dict[str, object] = {}     # how each host was reached when it was last asked
+        self._mistakes: tuple[str, ...] = ()    # in what was added last
+        self._was_blocked = False
+        self.set_interval(BEAT, self._beat)
 
     def entered(self) -> None:
         """Draw the draft, and ask whom nobody has asked yet."""
-        for name, _, _, loc, secret in FIELDS:
-            field = self.query_one(f"#{name}", Input)
-            typed = self.draft.secrets.get(loc) if secret else None
-            with field.prevent(Input.Changed):
-                field.value = typed.reveal() if typed else "" if secret else str(self.draft.get(*loc, default=""))
+        self.query_one(AccountForm).read()
+        self._greeter.keep_only([str(host.get("name")) for host in self.hosts])
+        self._greeter.ask_changed()
         self._draw()
-        self._greet_changed()
         if not self.hosts:
-            self.query_one("#add", Input).focus()
+            self.query_one("#add").focus()
         elif self.focused is None:
             self.query_one(HostTable).focus()
 
@@ -105,204 +100,210 @@ class HostsScreen(Stage):
         found = self.draft.get("hosts", default=[])
         return found if isinstance(found, list) else []
 
+    def _host(self) -> tuple[int, dict[str, Any]] | None:
+        """The selected one, with its place."""
+        name = self.query_one(HostTable).selected
+        return next(((index, host) for index, host in enumerate(self.hosts) if host.get("name") == name), None)
+
     # ---- typing ----
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter: add what was typed; elsewhere, try it out at once."""
-        if event.input.id == "add":
-            self.add(event.value)
-        else:
-            self._greet_changed()
+        """Enter in the line below the table."""
+        self.add(event.value)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """A field of the account: into the draft, and tried out when one stops typing."""
-        found = next((field for field in FIELDS if field[0] == event.input.id), None)
-        if found is None:
-            return
-        *_, loc, secret = found
-        if secret:
-            self.draft.keep(event.value, *loc)
-        else:
-            self.draft.put(event.value.strip(), *loc)
-        self._problem_at(loc)
+    def on_input_changed(self, _: Input.Changed) -> None:
+        """Typing goes on: what was wrong with the last is of no interest any more."""
+        if self._mistakes:
+            self._mistakes = ()
+            self._tell()
+
+    def on_address_field_pasted(self, event: AddressField.Pasted) -> None:
+        """Several lines."""
+        self.add(event.text)
+
+    def on_paste(self, event: Paste) -> None:
+        """Pasted while no field has the focus: what else could it be than addresses."""
+        if not isinstance(self.focused, Input):
+            event.stop()
+            self.add(event.text)
+
+    def on_account_form_edited(self, event: AccountForm.Edited) -> None:
+        """The account is another one: tried out at once after Enter, else when one stops typing."""
         self._changed()
         if self._later:
             self._later.stop()
-        self._later = self.set_timer(PATIENCE, self._greet_changed)
-
-    def on_paste(self, event: Paste) -> None:
-        """Many lines at once; what a field gets by itself is its own."""
-        if "\n" in event.text.strip() or not isinstance(self.focused, Input):
-            event.stop()
-            event.prevent_default()
-            self.add(event.text)
+        self._later = None if event.done else self.set_timer(PATIENCE, self._greeter.ask_changed)
+        if event.done:
+            self._greeter.ask_changed()
 
     def add(self, text: str) -> None:
-        """The hosts in this text. The first one of all is the control plane."""
+        """The hosts in this text. The first one of all is the control plane. What makes no sense stays in the line."""
         found = hosts(text, self.hosts)
         for host in found.hosts:
-            has_control_plane = any(one.get("role") == "control-plane" for one in self.hosts)
-            self.draft.put([*self.hosts, host | {"role": "worker" if has_control_plane else "control-plane"}], "hosts")
-        self.query_one("#add", Input).value = "" if found.hosts or not found.mistakes else text
-        self._say("\n".join(found.mistakes))
+            has_control_plane = any(one.get("role") == CONTROL_PLANE for one in self.hosts)
+            self.draft.put([*self.hosts, host | {"role": "worker" if has_control_plane else CONTROL_PLANE}], "hosts")
+        field = self.query_one(AddressField)
+        with field.prevent(Input.Changed):
+            field.value = "" if found.hosts or not found.mistakes else " ".join(text.split())
+        self._mistakes = tuple(found.mistakes)
+        if found.mistakes:
+            field.focus()
         self._changed()
-        self._greet_changed()
+        self._greeter.ask_changed()
+        if found.hosts:
+            self.query_one(HostTable).select(found.hosts[-1]["name"])
 
-    def _problem_at(self, loc: tuple[str, ...]) -> None:
-        """What is wrong with a field of the account, while one types."""
-        key = ".".join(loc)
-        wrong = next((problem for problem in self._problems() if problem.key == key), None)
-        self._say(f"{wrong.key}: {wrong.what}: {wrong.mend}" if wrong else "")
-
-    def _say(self, text: str) -> None:
-        self.query_one("#said", Static).update(text)
-
-    # ---- the table ----
+    # ---- drawing ----
     def _changed(self) -> None:
         self._draw()
         self.post_message(self.Changed())
 
     def _draw(self) -> None:
-        table = self.query_one(HostTable)
-        at = table.cursor_row
-        table.clear()
-        for host in self.hosts:
-            table.add_row(*self._cells(host), key=host["name"])
-        table.move_cursor(row=min(at, max(len(self.hosts) - 1, 0)))
+        self.query_one(HostTable).draw(self.hosts, self._greeter.seen, str(self.draft.get("access", "user", default="")))
+        self.query_one("#welcome").display = not self.hosts
+        self._tell()
+        if self._was_blocked:
+            found = self._hindrance()
+            self._block(found[0].sentence if found else "")
 
-    def _cells(self, host: dict[str, Any]) -> list[Text]:
-        seen = self.desk.greetings.get(host["name"])
-        answer = str(seen.answer) if seen else ""
-        style = ANSWER_STYLES[answer]
-        port = host.get("access", {}).get("port")
-        account = host.get("access", {}).get("user") or self.draft.get("access", "user", default="")
-        address = str(host.get("address", "")) + (f":{port}" if port else "")
-        return [Text(answer_sign(answer), style), Text(address), Text(str(account)), Text(ROLES.get(str(host.get("role")), "worker")),
-                Text(said(seen), style if answer != "ready" else "")]
+    def _beat(self) -> None:
+        seen = [self._greeter.seen(str(host.get("name"))) for host in self.hosts]
+        if self.is_current and any(one and one.answer is Answer.CONNECTING for one in seen):
+            self.query_one(HostTable).beat()
+            self._draw()
 
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """Another host: what there is to say of it."""
-        self._say_of(event.cursor_row)
+    def on_descendant_focus(self, _: DescendantFocus) -> None:
+        """Another field, another explanation."""
+        self._tell()
 
-    def _say_of(self, row: int) -> None:
-        """Why this host is not ready. A key to compare is the next screen's business."""
-        seen = self.desk.greetings.get(self.hosts[row]["name"]) if row < len(self.hosts) else None
-        is_told = seen is not None and seen.message and seen.answer is not Answer.UNKNOWN_KEY
-        self._say(f"{seen.host}: {seen.message}\n{seen.hint}".strip() if seen and is_told else "")
+    def on_data_table_row_highlighted(self, _: DataTable.RowHighlighted) -> None:
+        """Another machine."""
+        self._tell()
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
-        """Enter: everything of this host."""
-        self._edit(event.cursor_row)
+    def _tell(self) -> None:
+        """A few lines on whatever has the focus: what is wrong with it, or else what it is for."""
+        wrong, fine = self._of_focus()
+        line = self.query_one("#word", Static)
+        line.set_class(bool(wrong), "wrong")
+        line.update(wrong or fine)
 
-    def _edit(self, index: int) -> None:
-        before = self.hosts[index]["name"]
+    def _of_focus(self) -> tuple[str, str]:
+        form = self.query_one(AccountForm)
+        if why := form.why(self.focused):
+            complaint = form.complaint(self.focused)
+            return f"{level_sign('blocking')} {complaint}" if complaint else "", why
+        if isinstance(self.focused, AddressField):
+            return "\n".join(f"{level_sign('blocking')} {one}" for one in self._mistakes), HOW_TO_ADD
+        found = self._host()
+        if found is None:
+            return "", ""
+        index, host = found
+        wrong = [plainly(one, self.hosts) for one in self._problems() if one.key.startswith(f"hosts[{index}]")]
+        seen = self._greeter.seen(str(host.get("name")))
+        return "\n".join(f"{level_sign('blocking')} {called(host)}: {one}" for one in wrong), lines(host, seen)
 
-        def edited(yes: bool | None) -> None:
-            if yes:
-                self.desk.greetings.pop(before, None)
-                self._changed()
-                self._greet_changed()
+    # ---- the keys of the table ----
+    def on_data_table_row_selected(self, _: DataTable.RowSelected) -> None:
+        """Enter: everything of this machine."""
+        if found := self._host():
+            before = found[1]["name"]
+            self.app.push_screen(HostScreen(self.draft, found[0]), lambda yes: self._edited(before) if yes else None)
 
-        self.app.push_screen(HostScreen(self.draft, index), edited)
+    def _edited(self, name: str) -> None:
+        if all(host["name"] != name for host in self.hosts):
+            self._greeter.forget(name)
+        self._changed()
+        self._greeter.ask_changed()
 
     def action_role(self, role: str) -> None:
         """What the selected machine becomes. There is one control plane: making one makes the other a worker."""
-        table = self.query_one(HostTable)
-        if not self.hosts:
+        found = self._host()
+        if found is None:
             return
-        for number, host in enumerate(self.hosts):
-            if number == table.cursor_row:
-                host["role"] = role
-            elif role == "control-plane":
+        if role != CONTROL_PLANE and found[1].get("role") == CONTROL_PLANE:
+            self._was_blocked = False
+            self.say("One machine must be the control plane: select the one that shall be it, and press c.")
+            return
+        if role == CONTROL_PLANE:
+            for host in self.hosts:
                 host["role"] = "worker"
+        found[1]["role"] = role
+        self.say("")
         self._changed()
 
     def action_remove(self) -> None:
         """This machine does not belong to it."""
-        table = self.query_one(HostTable)
-        if self.hosts:
-            gone = self.hosts[table.cursor_row]
-            self.draft.remove_host(table.cursor_row)
-            self.desk.greetings.pop(gone["name"], None)
-            if gone.get("role") == "control-plane" and self.hosts:
-                self.hosts[0]["role"] = "control-plane"
-            self._changed()
+        found = self._host()
+        if found is None:
+            return
+        index, gone = found
+        self.draft.remove_host(index)
+        self._greeter.forget(str(gone.get("name")))
+        if gone.get("role") == CONTROL_PLANE and self.hosts:
+            self.hosts[0]["role"] = CONTROL_PLANE
+        self._changed()
+        if not self.hosts:
+            self.query_one("#add").focus()
 
     def action_again(self) -> None:
         """Connect again."""
-        if self.hosts:
-            self._asked.pop(self.hosts[self.query_one(HostTable).cursor_row]["name"], None)
-            self._greet_changed()
+        if found := self._host():
+            self._greeter.ask(str(found[1].get("name")))
 
     def action_import(self) -> None:
         """Machines that ssh knows, or that a network has."""
-        self.app.push_screen(ImportScreen(self.desk), lambda text: self.add(text) if text else None)
+        there = [str(host.get("address")) for host in self.hosts]
+        self.app.push_screen(ImportScreen(self.desk, there), lambda text: self.add(text) if text else None)
 
-    # ---- who answers ----
-    def _greet_changed(self) -> None:
-        """Ask every host whose address, account or secrets are others than when it was last asked."""
-        for index, host in enumerate(self.hosts):
-            way = self._way(index)
-            if self._asked.get(host["name"]) != way:
-                self._asked[host["name"]] = way
-                self.run_worker(self._greet(host["name"]), group=f"greet-{host['name']}", exclusive=True)
-
-    def _way(self, index: int) -> object:
-        host = self.hosts[index]
-        own = {loc[2:]: secret for loc, secret in self.draft.secrets.items() if loc[:2] == ("hosts", index)}
-        common = {loc: secret for loc, secret in self.draft.secrets.items() if loc[:1] == ("access",)}
-        return (host.get("address"), repr(host.get("access")), repr(self.draft.get("access")), own, common)
-
-    async def _greet(self, name: str) -> None:
-        async with self._gate:
-            if not any(host["name"] == name for host in self.hosts):
-                return
-            task = asyncio.ensure_future(self.desk.greet(self.draft, name))
-            await asyncio.sleep(0)
-            self._draw()
-            await task
-        if (new := self.adopt(name)) != name:
-            self._asked[new] = self._asked.pop(name, None)
-        self._draw()
-        self._say_of(self.query_one(HostTable).cursor_row)
+    def action_to_table(self) -> None:
+        """Out of a field."""
+        self.query_one(HostTable).focus()
 
     # ---- on ----
     def _problems(self) -> list[Problem]:
         return [problem for problem in self.draft.problems() if problem.key.startswith(("hosts", "access")) or not problem.key]
 
+    def action_next(self) -> None:
+        """On; or to what is in the way, which is told until it is not any more. What was typed just now has not been tried out yet."""
+        self._greeter.ask_changed()
+        super().action_next()
+        self._was_blocked = self.query_one("#obstacle").display
+
+    def _block(self, sentence: str) -> None:
+        self.say(sentence)
+        self._was_blocked = bool(sentence)
+
     def obstacle(self) -> Obstacle | None:
-        """No machines, something that is wrong, a machine that does not answer, or that has not answered yet."""
+        """No machines, something that is wrong, a machine that does not let us in, or one that has not answered yet."""
+        found = self._hindrance()
+        if found is None:
+            return None
+        obstacle, name = found
+        self.query_one(HostTable).select(name)
+        return obstacle
+
+    def _hindrance(self) -> tuple[Obstacle, str] | None:
+        """What is in the way, and the host that it is about."""
         if not self.hosts:
-            return Obstacle("Type the address of at least one machine.", self.query_one("#add"))
+            return Obstacle("Type the address of at least one machine, and press Enter.", self.query_one("#add")), ""
         if problems := self._problems():
-            return self._at(problems[0])
-        for index, host in enumerate(self.hosts):
-            seen = self.desk.greetings.get(host["name"])
-            if seen is None or seen.answer in (Answer.CONNECTING, Answer.REFUSED, Answer.UNREACHABLE):
-                return self._of_host(index, seen)
-        return None
+            return self._of_problem(problems[0])
+        seen = [(host, self._greeter.seen(str(host.get("name")))) for host in self.hosts]
+        hindered = [(host, one) for host, one in seen if hindering(host, one)]
+        # Whoever must be helped comes before those that only need a moment.
+        hindered.sort(key=lambda pair: pair[1] is None or pair[1].answer is Answer.CONNECTING)
+        return next(((self._of_host(host, one), str(host.get("name"))) for host, one in hindered), None)
 
-    def _at(self, problem: Problem) -> Obstacle:
-        fields = {".".join(loc): name for name, _, _, loc, _ in FIELDS}
-        where = f"#{fields[problem.key]}" if problem.key in fields else "#hosts"
-        return Obstacle(": ".join(filter(None, (problem.key, problem.what, problem.mend))), self.query_one(where))
+    def _of_problem(self, problem: Problem) -> tuple[Obstacle, str]:
+        sentence = plainly(problem, self.hosts)
+        if found := re.match(r"hosts\[([0-9]+)\]", problem.key):
+            host = self.hosts[int(found[1])]
+            return Obstacle(f"{called(host)}: {sentence}. Enter edits it.", self.query_one(HostTable)), str(host.get("name"))
+        if problem.key.startswith("access."):
+            return Obstacle(f"{problem.key}: {sentence}", self.query_one(AccountForm).field_for(problem.key.removeprefix("access."))), ""
+        return Obstacle(sentence, self.query_one(HostTable)), ""
 
-    def _of_host(self, index: int, seen: Greeting | None) -> Obstacle:
-        name = self.hosts[index]["name"]
-        table = self.query_one(HostTable)
-        table.move_cursor(row=index)
-        if seen is None or seen.answer is Answer.CONNECTING:
-            return Obstacle(f"Still connecting to {name}: wait a moment.", table)
-        needed = {"password": "#password", "sudo_password": "#sudo", "user": "#user"}
-        is_common = not any(loc[:2] == ("hosts", index) for loc in self.draft.secrets)
-        widget: Widget = self.query_one(needed[seen.needs]) if seen.needs in needed and is_common else table
-        return Obstacle(f"{name}: {seen.message}. Mend it, or remove the machine (d).", widget)
-
-
-def said(seen: Greeting | None) -> str:
-    """What a host answered, in one cell."""
-    if seen is None:
-        return ""
-    if seen.answer is Answer.READY:
-        cores = f"{seen.cpus} core{'s' * (seen.cpus != 1)}"
-        return f"{seen.distribution.split(' (')[0].replace('GNU/Linux ', '')}  {cores}  {seen.memory / GIB:.1f} G"
-    return WORDS.get(seen.answer, seen.message)
+    def _of_host(self, host: dict[str, Any], seen: Greeting | None) -> Obstacle:
+        needs = seen.needs if seen else ""
+        is_own = needs in host.get("access", {})
+        field = None if is_own else self.query_one(AccountForm).field_for(needs)
+        return Obstacle(hindering(host, seen), field or self.query_one(HostTable))

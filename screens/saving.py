@@ -1,22 +1,27 @@
-"""The answers as a file: where to, and a question before another file is lost."""
+"""The answers as a file: where to, what will be asked for again, and a question before another file is lost."""
 
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
+from kinstall.answers import asked
+from kinstall.answers.translate import variable
 from kinstall.draft import Draft
 from kinstall.errors import AnswersError
 from kinstall.screens.confirm import ConfirmScreen
 
-NAME = "answers.yaml"
+NAME: Final = "./answers.yaml"
 
 
 class SaveScreen(ModalScreen[str]):
@@ -30,12 +35,11 @@ class SaveScreen(ModalScreen[str]):
         self._draft = draft
 
     def compose(self) -> ComposeResult:
-        """Where to."""
+        """Where to, and what of the secrets."""
         with Vertical(id="box"):
             yield Label("Save the answers as")
             yield Input(NAME, id="path")
-            yield Static("No secret is in it. kinstall --headless asks for those that you typed; {env: NAME} or {file: PATH} in its place "
-                         "lets it run without you.", markup=False)
+            yield Static(Text("\n".join(_secrets(self._draft))))
             yield Static("", id="word", markup=False)
             yield Button("Save", variant="primary", compact=True)
 
@@ -49,7 +53,7 @@ class SaveScreen(ModalScreen[str]):
 
     def _save(self) -> None:
         path = Path(self.query_one(Input).value.strip() or NAME).expanduser()
-        if not path.exists():
+        if not path.exists() or path.is_dir():
             self._write(path)
             return
 
@@ -57,15 +61,50 @@ class SaveScreen(ModalScreen[str]):
             if yes:
                 self._write(path)
 
-        self.app.push_screen(ConfirmScreen(f"{path} is there already. Write over it?", yes="Write over it"), answered)
+        self.app.push_screen(ConfirmScreen(f"{path} is there already. Write over it?", yes="Write over it", no="Keep it"), answered)
 
     def _write(self, path: Path) -> None:
         try:
-            text = self._draft.yaml()
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                file.write(text)
-        except (OSError, AnswersError) as error:
-            self.query_one("#word", Static).update(f"It was not saved: {error}")
-            return
-        self.app.notify(f"saved: {path}", markup=False)
-        self.dismiss(str(path))
+            write(path, self._draft.yaml())
+        except AnswersError as error:
+            self._say("\n".join(["The answers are not right yet:", *(f"{one.key}: {one.what}: {one.mend}" for one in error.problems)]))
+        except OSError as error:
+            self._say(f"{path} cannot be written: {error.strerror}. Choose another place.")
+        else:
+            self.app.notify(f"{path.absolute()}\nkinstall --headless {shlex.quote(str(path))} does the same.", title="Saved", markup=False)
+            self.dismiss(str(path))
+
+    def _say(self, text: str) -> None:
+        self.query_one("#word", Static).update(text)
+        self.query_one(Input).focus()
+
+
+def write(path: Path, text: str) -> None:
+    """For nobody else's eyes, and never half of it: a file that was there stays until the new one is complete."""
+    path = path.resolve()   # through a link: what it leads to is meant
+    if path.is_dir():
+        raise IsADirectoryError(21, "it is a directory", str(path))
+    new = path.with_name(f".{path.name}.kinstall-new")
+    try:
+        new.unlink(missing_ok=True)     # of a kinstall that was killed here
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def _secrets(draft: Draft) -> Iterator[str]:
+    """What the file does not have, and how kinstall gets it."""
+    try:
+        places = asked(draft.answers())
+    except AnswersError:
+        places = {}
+    if not places:
+        yield "No secret is in it, and none is needed."
+        return
+    yield "No secret is in it. kinstall --headless asks for:"
+    yield from (f"  {question}" for question in places)
+    yield "To run it without you, write in place of each {prompt: true}:"
+    yield from dict.fromkeys(f"  {{env: {variable(loc)}}}" for loc in places.values())

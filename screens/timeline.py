@@ -1,11 +1,9 @@
-"""What took how long: each step as a bar, on each machine."""
+"""What took how long: each phase as a bar, on each machine, and the steps in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
-from rich.console import Group
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,60 +11,52 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from kinstall.progress import HostProgress, Progress
-from kinstall.screens.widgets.signs import STATUS_STYLES, status_sign, utf8
-
-NAME, SECONDS = 24, 9
-SHORTEST = 0.05     # seconds; what took less has no bar
+from kinstall.progress import Progress
+from kinstall.screens.widgets.result_bars import timeline
+from kinstall.screens.widgets.result_words import spent
 
 
 class TimelineScreen(ModalScreen[None]):
     """Over the result."""
 
-    CSS_PATH = "help.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,t", "dismiss", "Close", key_display="Esc")]
+    CSS_PATH = "timeline.tcss"
+    AUTO_FOCUS = "#bars"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,t", "dismiss", "Close", key_display="Esc"),
+        Binding("s", "steps", "Steps", tooltip="the steps of each phase, or the phases alone"),
+    ]
 
     def __init__(self, progress: Progress) -> None:
         super().__init__()
         self._progress = progress
+        self._shows_steps = False
 
     def compose(self) -> ComposeResult:
-        """A part for each machine."""
-        with VerticalScroll(id="help"):
-            yield Static("", id="bars", markup=False)
+        """What it is, the bars, the keys."""
+        yield Static("", id="sum", markup=False)
+        with VerticalScroll(id="bars"):
+            yield Static("", id="lines", markup=False)
         yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """How long it was in all."""
+        phases = ", ".join(f"{phase} {spent(seconds)}" for phase, seconds in self._progress.phase_seconds().items() if seconds >= 1)
+        whole = self._progress.ended.seconds if self._progress.ended else self._progress.at - self._progress.started
+        self.query_one("#sum", Static).update(Text.assemble((f"{spent(whole)} in all. ", "bold"), f"Slowest: {phases}." if phases else ""))
 
     def on_resize(self) -> None:
         """The bars take the room that is there."""
-        width = max(self.query_one("#help").size.width - NAME - SECONDS - 4, 10)
-        self.query_one("#bars", Static).update(Group(*timeline(self._progress, width)))
+        self._draw()
+
+    def _draw(self) -> None:
+        width = self.query_one("#bars").size.width - 1      # the scroll bar may come
+        self.query_one("#lines", Static).update(Text("\n").join(timeline(self._progress, width, steps=self._shows_steps)))
+
+    def action_steps(self) -> None:
+        """More of it, or less."""
+        self._shows_steps = not self._shows_steps
+        self._draw()
 
     async def action_dismiss(self, result: None = None) -> None:
         """Back."""
         self.dismiss(result)
-
-
-def timeline(progress: Progress, width: int) -> Iterator[Text]:
-    """The lines, with bars of at most this many cells: when each step ran, from the run's start to its end."""
-    last = max((cell.since for host in progress.hosts.values() for cell in host.cells.values()), default=0.0)
-    whole = max(last - progress.started, 1.0)
-    phases = ", ".join(f"{phase} {seconds:.0f} s" for phase, seconds in progress.phase_seconds().items() if seconds)
-    yield Text(f"{whole:.0f} s in all; {phases}" if phases else "Nothing had to be done.", "bold")
-    for host in progress.hosts.values():
-        yield Text()
-        yield Text(host.line.name, "bold")
-        yield from _host(progress, host, whole, width)
-
-
-def _host(progress: Progress, host: HostProgress, whole: float, width: int) -> Iterator[Text]:
-    full = "█" if utf8() else "="
-    for step in progress.steps:
-        cell = host.cells.get(step.id)
-        if cell is None or cell.seconds < SHORTEST or cell.status == "already":
-            continue
-        begin = round(max(cell.since - cell.seconds - progress.started, 0) / whole * width)
-        length = max(round(cell.seconds / whole * width), 1)
-        bar = " " * min(begin, width - 1) + full * length
-        yield Text.assemble(
-            (f"{status_sign(cell.status)} ", STATUS_STYLES[cell.status]), f"{step.id[: NAME - 3]:{NAME - 2}}{cell.seconds:7.1f} s  ",
-            (bar[:width], STATUS_STYLES[cell.status]))

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar, Final
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Final
 
 from rich.text import Text
 from textual._path import CSSPathType
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import DataTable, Static
 
 from kinstall.desk import Answer, Greeting
 from kinstall.screens.confirm import ConfirmScreen
 from kinstall.screens.stage import Obstacle, Stage
+from kinstall.screens.widgets.host_greeter import Greeter
+from kinstall.screens.widgets.host_rows import Column, Row, RowTable
+from kinstall.screens.widgets.host_words import called
 from kinstall.screens.widgets.signs import ANSWER_STYLES, answer_sign
 
-IN_QUESTION: Final = (Answer.UNKNOWN_KEY, Answer.CHANGED_KEY)
+IN_QUESTION: Final = (Answer.CHANGED_KEY, Answer.UNKNOWN_KEY)
+# As kinstall.hostkeys has it, which screens do not reach: a test holds the two together.
 COMPARE: Final = "for k in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $k; done"
-HELP: Final = """# Trust
+COLUMNS: Final = (Column("", 2), Column("machine", 11), Column("address"), Column("the fingerprint of its key", 51))
+WORDS: Final = {
+    Answer.CHANGED_KEY: "ANOTHER KEY than the known one", Answer.CONNECTING: "connecting…", Answer.READY: "known: it lets us in",
+}
+HOW: Final = f"""\
+Is it really your machine that answers, and nobody in between? Type this on the \
+machine's own screen, or in a console that you trust:
+  {COMPARE}
+One of the lines that it prints must have the same fingerprint as here."""
+MEANING: Final = (
+    "Yes writes them to ~/.ssh/known_hosts. From then on whoever has these keys gets what you type for the machines, passwords too.")
+HELP: Final = f"""# Trust
 
 The first time, ssh cannot know whether it is your machine that answers, or another one in between. Each machine has a key of its own.
 Compare the fingerprint here with what the machine itself says, on its own screen:
 
-    for k in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $k; done
+    {COMPARE}
 
 A key that you accept goes to `~/.ssh/known_hosts`, as with ssh. A key that is **another than the known one** can have a harmless reason
 (the machine was installed anew), or not. It cannot be accepted here: find out, then remove the old one as it says.
@@ -40,68 +56,73 @@ class TrustScreen(Stage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "accept", "Accept", tooltip="this key is right: it was compared"),
         Binding("A", "accept_all", "Accept all", tooltip="all unknown keys were compared; never a changed one"),
-        Binding("r", "again", "Ask again", tooltip="connect again"),
+        Binding("r", "again", "Ask again", tooltip="connect again, after something was mended"),
     ]
 
     def body(self) -> Iterator[Widget]:
-        """The keys, and what there is to say of the selected one."""
-        yield Static("Is it really your machine that answers? Compare before you say yes. On the machine's own screen:\n"
-                     f"  {COMPARE}", id="how", markup=False)
-        yield DataTable[Text](cursor_type="row", id="keys")
-        yield Static("", id="said", markup=False)
+        """How to compare, the keys, and what there is to say of the selected one."""
+        yield Static(HOW, id="how", markup=False)
+        yield RowTable(COLUMNS, id="keys")
+        yield VerticalScroll(Static("", id="said", markup=False), id="pane", can_focus=False)
 
     def on_mount(self) -> None:
-        """The columns."""
-        table = self.query_one(DataTable)
-        for title in ("", "machine", "address", "its key's fingerprint"):
-            table.add_column(title)
+        """A machine whose key was in question stays in the table, so that one sees what became of it."""
+        self._greeter = Greeter(self, self._draw)
+        self._asked_about: set[str] = set()     # addresses: a machine may get another name as soon as it lets us in
 
     @property
     def is_needed(self) -> bool:
         """Whether a key is in question."""
         return bool(self._in_question())
 
-    def _names(self) -> list[str]:
-        return [host["name"] for host in self.draft.get("hosts", default=[])]
+    def _hosts(self) -> list[dict[str, Any]]:
+        found = self.draft.get("hosts", default=[])
+        return found if isinstance(found, list) else []
 
     def _in_question(self) -> list[Greeting]:
-        seen = [self.desk.greetings.get(name) for name in self._names()]
+        seen = [self.desk.greetings.get(str(host.get("name"))) for host in self._hosts()]
         return [one for one in seen if one and one.answer in IN_QUESTION]
 
     def entered(self) -> None:
         """Draw what was answered."""
-        table = self.query_one(DataTable)
-        at = table.cursor_row
-        table.clear()
-        addresses = {host["name"]: str(host["address"]) for host in self.draft.get("hosts", default=[])}
-        for name in self._names():
-            seen = self.desk.greetings.get(name)
-            if seen:
-                table.add_row(*self._cells(seen, addresses[name]), key=name)
-        table.move_cursor(row=at)
-        self._say()
+        self._draw()
 
-    def _cells(self, seen: Greeting, address: str) -> list[Text]:
-        words = {Answer.UNKNOWN_KEY: seen.fingerprint, Answer.CHANGED_KEY: "ANOTHER KEY than the known one"}
-        shown = words.get(seen.answer, "known" if seen.answer is Answer.READY else seen.message)
-        style = ANSWER_STYLES[seen.answer]
-        return [Text(answer_sign(seen.answer), style), Text(seen.host), Text(address), Text(shown, "" if shown == "known" else style)]
+    def _draw(self) -> None:
+        """A changed key stands above the unknown ones."""
+        asked = {one.host for one in self._in_question()}
+        self._asked_about |= {str(host.get("address")) for host in self._hosts() if host.get("name") in asked}
+        shown = [(host, self._greeter.seen(str(host.get("name")))) for host in self._hosts() if host.get("address") in self._asked_about]
+        shown.sort(key=lambda pair: pair[1] is None or pair[1].answer is not Answer.CHANGED_KEY)
+        self.query_one(RowTable).show([Row(str(host.get("name")), self._cells(host, seen)) for host, seen in shown])
+        self._tell()
+
+    def _cells(self, host: dict[str, Any], seen: Greeting | None) -> tuple[Text, ...]:
+        answer = str(seen.answer) if seen else ""
+        style = ANSWER_STYLES[answer]
+        name, address = str(host.get("name", "")), str(host.get("address", ""))
+        return Text(answer_sign(answer), style), Text(name), Text(address), Text(shown(seen) if seen else "", style)
 
     def _selected(self) -> Greeting | None:
-        table = self.query_one(DataTable)
-        if not table.row_count:
-            return None
-        key = table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value
-        return self.desk.greetings.get(str(key))
+        name = self.query_one(RowTable).selected
+        return self._greeter.seen(name) if name else None
 
-    def _say(self) -> None:
+    def _tell(self) -> None:
+        """What is so with the selected machine, and what to do."""
         seen = self._selected()
-        text = f"{seen.host}: {seen.message}\n{seen.hint}" if seen and seen.message and seen.answer is not Answer.READY else ""
-        self.query_one("#said", Static).update(text or ("" if self.is_needed else "Every key is known. Ctrl-N goes on."))
+        everybody = [self._greeter.seen(str(host.get("name"))) for host in self._hosts()]
+        answers = {one.answer if one else Answer.CONNECTING for one in everybody}
+        if not answers & {*IN_QUESTION, Answer.CONNECTING} and (seen is None or seen.answer is Answer.READY):
+            text = "Every key is known. Ctrl-N goes on."
+        else:
+            text = told(self._called(seen.host), seen) if seen else ""
+        self.query_one("#said", Static).update(text)
+
+    def _called(self, name: str) -> str:
+        return next((called(host) for host in self._hosts() if host.get("name") == name), name)
 
     def on_data_table_row_highlighted(self, _: DataTable.RowHighlighted) -> None:
         """Another machine."""
-        self._say()
+        self._tell()
 
     def on_data_table_row_selected(self, _: DataTable.RowSelected) -> None:
         """Enter accepts, as `a`."""
@@ -113,55 +134,77 @@ class TrustScreen(Stage):
         if seen and seen.answer is Answer.UNKNOWN_KEY:
             self._accept([seen])
         elif seen and seen.answer is Answer.CHANGED_KEY:
-            self.say(f"{seen.host} shows another key than the known one: that is never accepted here. Below is what to do.")
+            name = self._called(seen.host)
+            self.say(f"{name} shows another key than the known one: that is never accepted here. What to do stands above.")
 
     def action_accept_all(self) -> None:
         """All unknown ones, after a question; a changed one stays what it is."""
-        unknown = [seen for seen in self._in_question() if seen.answer is Answer.UNKNOWN_KEY]
+        found = self._in_question()
+        unknown = [seen for seen in found if seen.answer is Answer.UNKNOWN_KEY]
         if not unknown:
+            self.say("There is no new key to accept." + " A changed one is never accepted here." * bool(found))
             return
+        question = f"Have you compared {count(len(unknown), 'key')}, each with what its machine itself says?"
+        self.app.push_screen(
+            ConfirmScreen(question, self._meaning(unknown, len(found) - len(unknown)), yes="All are right", no="Not yet"),
+            lambda yes: self._accept(unknown) if yes else None)
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._accept(unknown)
+    def _meaning(self, unknown: Sequence[Greeting], changed: int) -> list[str]:
+        """What yes means."""
+        keys = [f"{seen.host:18.18} {seen.fingerprint}" for seen in unknown]
+        lines = [*keys, "", MEANING]
+        return [*lines, f"{count(changed, 'changed key')} stay{'s' * (changed == 1)} refused."] if changed else lines
 
-        lines = [f"{seen.host:20} {seen.fingerprint}" for seen in unknown]
-        count = f"{len(unknown)} key{'s' * (len(unknown) != 1)}"
-        question = f"Did you compare {count}? What is right is written to known_hosts."
-        self.app.push_screen(ConfirmScreen(question, lines, yes="All are right"), answered)
-
-    def _accept(self, keys: list[Greeting]) -> None:
+    def _accept(self, keys: Sequence[Greeting]) -> None:
+        self.say("")
         for seen in keys:
             self.desk.accept(seen.host, seen.fingerprint)
-            self.run_worker(self._greet(seen.host), group=f"greet-{seen.host}", exclusive=True)
+            self._greeter.ask(seen.host)
 
     def action_again(self) -> None:
         """Connect to the selected machine again."""
         if seen := self._selected():
-            self.run_worker(self._greet(seen.host), group=f"greet-{seen.host}", exclusive=True)
-
-    async def _greet(self, name: str) -> None:
-        await self.desk.greet(self.draft, name)
-        self.adopt(name)
-        self.entered()
-        self.say("")
+            self.say("")
+            self._greeter.ask(seen.host)
 
     def obstacle(self) -> Obstacle | None:
         """A key that nobody has said yes to, a changed one, or a machine that will not have us."""
-        for row, name in enumerate(self._names()):
-            seen = self.desk.greetings.get(name)
-            sentence = self._hindering(name, seen)
-            if sentence:
-                table = self.query_one(DataTable)
-                table.move_cursor(row=row)
+        for host in self._hosts():
+            name = str(host.get("name"))
+            if sentence := hindering(called(host), self._greeter.seen(name)):
+                table = self.query_one(RowTable)
+                table.select(name)
                 return Obstacle(sentence, table)
         return None
 
-    def _hindering(self, name: str, seen: Greeting | None) -> str:
-        if seen is None or seen.answer is Answer.CONNECTING:
-            return f"Still connecting to {name}: wait a moment."
-        if seen.answer is Answer.UNKNOWN_KEY:
-            return f"Compare the key of {name}, and accept it with a."
-        if seen.answer is Answer.CHANGED_KEY:
-            return f"{name} shows another key than the known one. Find out why; what it says below mends it, then r asks again."
-        return "" if seen.answer is Answer.READY else f"{name}: {seen.message}. Esc goes back to mend it."
+
+def shown(seen: Greeting) -> str:
+    """What stands in the column of fingerprints."""
+    if seen.answer is Answer.UNKNOWN_KEY:
+        return seen.fingerprint
+    return WORDS.get(seen.answer) or seen.message
+
+
+def told(name: str, seen: Greeting) -> str:
+    """What a host's key is, and what to do about it."""
+    if seen.answer is Answer.UNKNOWN_KEY:
+        return f"{name} shows\n  {seen.fingerprint}\nIf the machine itself says the same, accept it with a."
+    if seen.answer in (Answer.READY, Answer.CONNECTING):
+        return f"{name}: {'its key is known, and it lets us in.' if seen.answer is Answer.READY else 'connecting…'}"
+    return f"{name}: {seen.message}\n{seen.hint}".strip()
+
+
+def hindering(name: str, seen: Greeting | None) -> str:
+    """Why one cannot go on with this host; "" when one can."""
+    if seen is None or seen.answer is Answer.CONNECTING:
+        return f"Still connecting to {name}: wait a moment."
+    if seen.answer is Answer.UNKNOWN_KEY:
+        return f"Compare the key of {name}, and accept it with a."
+    if seen.answer is Answer.CHANGED_KEY:
+        return f"{name} shows another key than the known one. Find out why; what stands above mends it, then r asks again."
+    return "" if seen.answer is Answer.READY else f"{name}: {seen.message}. Esc goes back to mend it."
+
+
+def count(number: int, thing: str) -> str:
+    """`3 keys`."""
+    return f"{number} {thing}{'s' * (number != 1)}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from kinstall.answers import document, files, rules, translate
-from kinstall.answers.marks import Marks, Mistake
+from kinstall.answers.marks import Loc, Marks, Mistake
 from kinstall.answers.model import Answers
 from kinstall.answers.view import view
 from kinstall.errors import AnswersError, Problem
@@ -25,7 +26,15 @@ def parse(text: str, file: str = "answers.yaml") -> Answers:
 
 def made(data: object, file: str = "answers.yaml") -> Answers:
     """The answers in data that no file holds yet, such as a form's. Everything wrong with them is one AnswersError, without lines."""
-    return _answers(document.Document(data, Marks(file)), with_keys=True)
+    return _answers(document.Document(data, Marks(file, dict.fromkeys(_places(data, ()), 0))), with_keys=True)
+
+
+def _places(data: object, loc: Loc) -> Iterator[Loc]:
+    """What is written at all: no line is known of it, and yet it is no default."""
+    yield loc
+    pairs = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, list | tuple) else ()
+    for key, value in pairs:
+        yield from _places(value, (*loc, key))
 
 
 def check(answers: Answers) -> tuple[Problem, ...]:

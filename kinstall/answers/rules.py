@@ -62,7 +62,7 @@ def _networks_apart(view: View) -> Iterator[Mistake]:
     networks = view.networks()
     if "pods" in networks and "services" in networks and networks["pods"].overlaps(networks["services"]):
         # The one that is written, or written last, is the one to look at; the other may be a default.
-        other, here = sorted(networks, key=lambda name: view.marks.lines.get(("network", name), 0))
+        other, here = sorted(networks, key=lambda name: view.marks.lines.get(("network", name), -1))
         yield Mistake(("network", here), f"overlaps with the {other}, {networks[other]}", "give them networks without a common address")
 
 

@@ -66,7 +66,7 @@ class View:
 
     def last(self, *places: Loc) -> Loc:
         """The place that is written, or written last: the one to look at. The others may be defaults."""
-        return max(places, key=lambda loc: self.marks.lines.get(loc, 0))
+        return max(places, key=lambda loc: self.marks.lines.get(loc, -1))
 
 
 def view(data: object, bad: Iterable[Loc], marks: Marks) -> View:

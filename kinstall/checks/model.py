@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -60,6 +60,11 @@ def warning(sentence: str, short: str = "", *mend: str, may_fix: bool = False, a
 def blocking(sentence: str, short: str = "", *mend: str, may_fix: bool = False, advice: str = "") -> Finding:
     """The installation would fail, or make something that does not work."""
     return Finding(Level.BLOCKING, sentence, short, mend, may_fix, advice)
+
+
+def worst(found: Iterable[Finding]) -> Finding | None:
+    """The worst of them, of equals the first; None of none."""
+    return max(found, key=lambda finding: finding.level.rank, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

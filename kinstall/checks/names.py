@@ -75,7 +75,8 @@ def dns(seen: str, subject: Subject) -> Finding:
 
 def dns_search(seen: str, subject: Subject) -> Finding:
     """`wild DOMAIN ADDRESS` for a name that cannot exist and was found all the same; DOMAIN is `invalid` for the world as a whole."""
-    wild = sorted(re.findall(r"^wild (\S+) (\S+)$", seen, re.MULTILINE))
+    # a search domain before the world: that one blocks
+    wild = sorted(re.findall(r"^wild (\S+) (\S+)$", seen, re.MULTILINE), key=lambda pair: (pair[0] == "invalid", pair))
     if not wild:
         return ok("What does not exist is not found.")
     domain, at = wild[0]

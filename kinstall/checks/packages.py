@@ -24,13 +24,15 @@ def lock(seen: str, subject: Subject) -> Finding:
 
 
 def state(seen: str, subject: Subject) -> Finding:
-    """What `dpkg --audit` complains of, or `broken` lines of apt's."""
-    text = " ".join(seen.split())
-    if not text:
+    """What `dpkg --audit` complains of, and `interrupted FILE` for each step that dpkg wrote down and did not end: apt refuses then."""
+    audit = re.sub(r"^interrupted .*\n?", "", seen, flags=re.MULTILINE)
+    text = " ".join(audit.split())
+    if not seen.strip():
         return ok("No package is half-done.")
-    names = re.findall(r"^ (\S+)\s", seen, re.MULTILINE)
-    return blocking(f"Packages are half-installed or not configured ({', '.join(names[:4]) or text[:100]}): apt does that first.",
-                    "half-done", "DEBIAN_FRONTEND=noninteractive dpkg --configure -a",
+    names = re.findall(r"^ (\S+)\s", audit, re.MULTILINE)
+    what = f"Packages are half-installed or not configured ({', '.join(names[:4]) or text[:100]})" if text else "dpkg was interrupted"
+    return blocking(f"{what}: apt does nothing before that is brought to its end.", "half-done",
+                    "DEBIAN_FRONTEND=noninteractive dpkg --configure -a",
                     "DEBIAN_FRONTEND=noninteractive apt-get -y --fix-broken install", may_fix=True)
 
 
@@ -48,8 +50,9 @@ def repositories(seen: str, subject: Subject) -> Finding:
     row = subject.distro
     if row and row.vault and any("mirrorlist.centos.org" in line or "mirror.centos.org" in line for line in lines):
         return handled("The mirrors of this CentOS are gone; its repositories are set to the vault.", "vault")
-    for pattern, what in ((_OLD, "a repository of Kubernetes that is gone"), (_OURS, "a repository that the installation writes itself")):
-        files = sorted({line.partition(":")[0] for line in lines if pattern.search(line) and not line.startswith(_MINE)})
+    for pattern, what, but in ((_OLD, "a repository of Kubernetes that is gone", ()),
+                               (_OURS, "a repository that the installation writes itself", _MINE)):
+        files = sorted({line.partition(":")[0] for line in lines if pattern.search(line) and not line.startswith(but)})
         if files:
             return handled(f"{', '.join(files[:3])} has {what}; that entry is switched off.", "switched off")
     return ok("The repositories are configured as they should be.")
@@ -66,8 +69,9 @@ PACKAGES: Final = (
   i=$(stat -c %i $f) && awk -v i=":$i" '$2 != "->" && substr($6, length($6) - length(i) + 1) == i {{ print $5 }}' /proc/locks; done
 for n in dnf dnf5 yum dnf-automatic; do pgrep -x $n; done; }}
 for p in $(who | sort -u); do ps -o pid=,etimes=,comm= -p "$p" | tr -s ' ' | sed 's/^ //'; done"""),
-    Check(id="package-state", title="packages", about="nothing half-installed or not configured (dpkg --audit)", judge=state,
-          probe="command -v dpkg >/dev/null && timeout 10 dpkg --audit"),
+    Check(id="package-state", title="packages", about="nothing interrupted, half-installed or not configured (dpkg --audit)", judge=state,
+          probe="""command -v dpkg >/dev/null && timeout 10 dpkg --audit
+ls /var/lib/dpkg/updates | sed -n 's/^[0-9][0-9]*$/interrupted &/p'"""),
     Check(id="repositories", title="repositories", about="dead and doubled entries, the CD of the installation, CentOS' vault",
           judge=repositories, probe=f"grep -HE '^ *(deb |URIs:|baseurl|mirrorlist|metalink)' {PLACES}"),
 )

@@ -39,10 +39,6 @@ class Report:
         """The blocking ones that nobody allowed."""
         return [result for result in self.findings(Level.BLOCKING) if not result.finding.allow or result.finding.allow not in allow]
 
-    def mendable(self) -> list[Result]:
-        """Those that kinstall may mend by itself: run `finding.mend` on `host`, then check again."""
-        return [result for result in self.findings(Level.WARNING, Level.BLOCKING) if result.finding.may_fix and result.finding.mend]
-
 
 async def check(
     answers: Answers,

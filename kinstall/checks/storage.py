@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from kinstall.checks.model import Check, Finding, Subject, blocking, handled, ok, warning
+from kinstall.checks.model import Check, Finding, Subject, blocking, handled, ok, warning, worst
 from kinstall.checks.system import unfit
 from kinstall.states import NoSwapUnits, NoZram
 
@@ -27,30 +27,38 @@ def _table(seen: str, word: str) -> Mapping[str, Row]:
 
 
 def disk(seen: str, subject: Subject) -> Finding:
-    """Is there room for images, volumes and etcd?"""
-    table = _table(seen, "bytes")
-    if refused := unfit("disk", subject, f"{subject.facts.free.get('/var', 0) / GB:.1f} GB"):
-        return refused
+    """Is there room for images, volumes and etcd? Of several answers the worst: what blocks is not hidden by what is good to know."""
+    table, var = _table(seen, "bytes"), subject.facts.free.get("/var", 0)
+    found = filter(None, (unfit("disk", subject, f"{var / GB:.1f} GB"), _room_in_opt(table), _room_in_var(table, subject)))
+    return worst(found) or ok(f"{var / GB:.0f} GB are free under /var.", f"{var / GB:.0f} GB")
+
+
+def _room_in_var(table: Mapping[str, Row], subject: Subject) -> Finding | None:
     for place, (size, free) in table.items():
         if place.startswith("/var/") and not subject.facts.kubelet and (free < ROOM or free < size * _FULL):
             return warning(f"{free / GB:.1f} of {size / GB:.1f} GB are free for {place}: below 15 % the kubelet evicts pods.",
                            f"{free / GB:.1f} GB", advice=f"Make room, or mount a larger disk at {place} before the installation.")
+    return None
+
+
+def _room_in_opt(table: Mapping[str, Row]) -> Finding | None:
     free = table.get("/opt", (0, OPT["warning"]))[1]
-    if free < OPT["warning"]:
-        judged = blocking if free < OPT["blocking"] else warning
-        return judged(f"{free / GB:.1f} GB are free under /opt, where the network plugins go.", "/opt full", advice="Make room under /opt.")
-    var = subject.facts.free.get("/var", 0)
-    return ok(f"{var / GB:.0f} GB are free under /var.", f"{var / GB:.0f} GB")
+    if free >= OPT["warning"]:
+        return None
+    judged = blocking if free < OPT["blocking"] else warning
+    return judged(f"{free / GB:.1f} GB are free under /opt, where the network plugins go.", "/opt full", advice="Make room under /opt.")
 
 
 def inodes(seen: str, subject: Subject) -> Finding:
     """Are there inodes for the files of images? File systems that make them as they go (btrfs, xfs in part) say 0 of 0."""
-    for place, (count, free) in _table(seen, "inodes").items():
-        if count and free < INODES["warning"]:
-            judged = blocking if free < INODES["blocking"] and not subject.is_ours else warning
-            return judged(f"{free} inodes are free for {place}, and images have many files.", f"{free}",
-                          advice="Remove small files there, or make the file system with more inodes.")
-    return ok("There are inodes enough.")
+    few = {place: free for place, (count, free) in _table(seen, "inodes").items() if count and free < INODES["warning"]}
+    return worst(_few_inodes(place, free, subject) for place, free in few.items()) or ok("There are inodes enough.")
+
+
+def _few_inodes(place: str, free: int, subject: Subject) -> Finding:
+    judged = blocking if free < INODES["blocking"] and not subject.is_ours else warning
+    return judged(f"{free} inodes are free for {place}, and images have many files.", f"{free}",
+                  advice="Remove small files there, or make the file system with more inodes.")
 
 
 def _options(seen: str, path: str) -> list[str]:

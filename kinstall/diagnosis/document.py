@@ -22,11 +22,21 @@ capitals stand for what the message tells.
 A failure that is *prevented* is one that a check or a step of the installation takes care of before; it can still come back later.
 After the mend, run kinstall again: it goes on from where it stopped.
 """
+_PROVOKED: Final = """\
+## Provoked on real hosts
+
+What leads to each of these was made on hosts of the laboratory: a check named it before the installation, or the diagnosis after it had
+failed, within 15 seconds of the last sign of life. Then it was mended, by the printed commands where there are any, or by the installation
+itself; that went through, and another one changed nothing. What cannot be provoked there, [lab.md](lab.md) says.
+
+| Failure | Before, by the check | After, by the diagnosis |
+| --- | --- | --- |
+"""
 
 
 def document() -> str:
     """The page, as it must stand in docs/troubleshooting.md."""
-    return "\n".join([_HEAD, *_contents(), *(line for group in table().groups for line in _group(group))]).rstrip() + "\n"
+    return "\n".join([_HEAD, *_contents(), *_provoked(), *(line for group in table().groups for line in _group(group))]).rstrip() + "\n"
 
 
 def _contents() -> Iterator[str]:
@@ -34,6 +44,13 @@ def _contents() -> Iterator[str]:
     for group in table().groups:
         yield f"| {group.title} | {', '.join(f'[{entry.id}](#{entry.id})' for entry in group.failures)} |"
     yield ""
+
+
+def _provoked() -> Iterator[str]:
+    entries = [entry for entry in table().entries.values() if entry.provoked]
+    rows = (f"| [{entry.id}](#{entry.id}) | {f'`{entry.check}`' if 'check' in entry.provoked else ''} | "
+            f"{'yes' if 'diagnosis' in entry.provoked else ''} |" for entry in entries)
+    yield _PROVOKED + "\n".join(rows) + f"\n\n{len(entries)} of {len(table().entries)}.\n"
 
 
 def _group(group: Group) -> Iterator[str]:

@@ -61,8 +61,9 @@ log -u kubelet | grep -vE -e ' I[0-9]{4} .*"(SyncLoop|Killing|Observed|Attemptin
 """,
     "containerd": r"""
 log -u containerd | grep -vE 'level=(info|debug)|systemd\[1\]: (Start|Stop)|Scheduled restart|Consumed ' | first
-# why it did not start as it should may have been said before the step began
-t 2 journalctl -q --no-pager -o short-unix -b -u containerd -n 3000 | grep -v 'level=info' \
+# why it did not start as it should may have been said before the step began; but what an earlier process said, is not so any more
+i=$(t 1 systemctl show containerd -p InvocationID | cut -d= -f2)
+[ -n "$i" ] && t 2 journalctl -q --no-pager -o short-unix -b "_SYSTEMD_INVOCATION_ID=$i" -n 3000 | grep -v 'level=info' \
   | grep -E 'level=fatal|failed to (load|unmarshal)|^[0-9.]+ \S+ containerd\[[0-9]+\]: containerd: ' | tail -n 20
 """,
     "output": r"""

@@ -14,6 +14,7 @@ import yaml
 from kinstall.diagnosis.evidence import PLACES
 
 Kind = Literal["prevent", "diagnose", "both"]
+Way = Literal["check", "diagnosis"]
 At = Literal["host", "control-plane", "nodes", "here"]
 AT: Final[Mapping[At, str]] = {
     "host": "on this host", "control-plane": "on the control plane", "nodes": "on every node", "here": "on the machine kinstall runs on",
@@ -52,7 +53,7 @@ class Entry(_Row, frozen=True, dict=True):
 
     `also`: all of these must be seen too. `symptom`: it tells that something is wrong, not why. `mild`: it may be harmless.
     `spans`: what it breaks, breaks on other hosts as well. `passing`: for so many seconds it is nothing but a start; it counts when it
-    is seen for longer, and was seen just now.
+    is seen for longer, and was seen just now. `provoked`: on real hosts of the laboratory, named by a check before, by a diagnosis after.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Entry(_Row, frozen=True, dict=True):
     mild: bool = False
     spans: bool = False
     passing: int = 0
+    provoked: tuple[Way, ...] = ()
 
     @property
     def weight(self) -> int:

@@ -43,15 +43,19 @@ def _switched(part: str, pattern: re.Pattern[str], off: str, switch: str) -> str
 PLACES = "/etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources /etc/yum.repos.d/*.repo"
 
 
+WRITTEN = "written by kinstall"     # in the first line of each repository's file of ours
+
+
 def no_other_entry(pattern: str, ours: str) -> EachEdited:
     """No other file has an enabled entry of this repository: a second one with another key makes every apt command fail, a dead one too.
 
-    `pattern` is what the URL of such an entry has (for Python and for grep -E), `ours` the path of our own file. What else stands in
-    such a file stays enabled; the file as it was is kept once beside it.
+    `pattern` is what the URL of such an entry has (for Python and for grep -E), `ours` the path of our own file: a file of that name that
+    somebody else wrote counts as another one until ours is written. What else stands in such a file stays enabled; the file as it was
+    is kept once beside it.
     """
     compiled = re.compile(pattern)
     return EachEdited(
         f"no other entry of {ours.rpartition('/')[2]}",
-        f"grep -lsE '{pattern}' {PLACES} | grep -vxF '{ours}'",
+        f"grep -lsE '{pattern}' {PLACES} | grep -vxF \"$(grep -ls '{WRITTEN}' '{ours}')\"",
         lambda path: Edited(path, partial(OFF[path.rpartition(".")[2]], compiled)),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from kinstall.model import Cluster, Node
 from kinstall.packaging import Manager, Repo
@@ -18,10 +19,21 @@ def kubectl(config: str = ADMIN_CONF, *, seconds: int = 20) -> str:
     return f"timeout {seconds} kubectl --kubeconfig {config} --request-timeout=10s"
 
 
-def repository_of(manager: Manager, repo: Repo, key: Key, others: str) -> Sequence[State]:
-    """A package repository with its key checked; `others` is what entries of the same repository elsewhere have, which are switched off."""
-    path = manager.repo_path(repo.id)
-    return [no_other_entry(others, path), key, File(path, manager.repo_file(repo), keep=True)]
+def repository_of(manager: Manager, repo: Repo, key: Key) -> Sequence[State]:
+    """A package repository with its key checked. Other entries of it were switched off before (`only_ours`)."""
+    return [key, File(manager.repo_path(repo.id), manager.repo_file(repo), keep=True)]
+
+
+# the id of a repository of ours -> what entries of it elsewhere have; of Kubernetes' also those of 2023 and before, which are dead
+OTHERS: Final = {
+    "docker-ce": r"download\.docker\.com/linux",
+    "kubernetes": r"pkgs\.k8s\.io|apt\.kubernetes\.io|kubernetes-xenial|packages\.cloud\.google\.com/yum/repos/kubernetes",
+}
+
+
+def only_ours(manager: Manager) -> Sequence[State]:
+    """No other entries of our repositories: a dead one, or one with another key, makes the very first apt-get update fail."""
+    return [no_other_entry(pattern, manager.repo_path(repo)) for repo, pattern in OTHERS.items()]
 
 
 def everywhere(node: Node) -> bool:

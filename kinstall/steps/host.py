@@ -33,6 +33,7 @@ from kinstall.states import (
     with_swap,
     without_swap,
 )
+from kinstall.steps.base import only_ours
 
 # module -> what shows that it is in effect, built in or loaded
 MODULES = {"overlay": "grep -qw overlay /proc/filesystems", "br_netfilter": "[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]"}
@@ -160,10 +161,10 @@ def vault(node: Node, cluster: Cluster) -> Sequence[State]:
 
 
 def tools(node: Node, cluster: Cluster) -> Sequence[State]:
-    """What kubeadm, kubelet and the network plugin call, and what kinstall fetches and checks with."""
+    """What kubeadm, kubelet and the network plugin call, and what kinstall fetches and checks with; before that, lists that can be read."""
     manager = node.distro.manager
     # a module package must be of the running kernel's very release
     kernels = [f"{name}-{node.facts.kernel}" for name in node.distro.kernel_tools]
     has, get = "rpm -q {0} >/dev/null && echo yes", "dnf -y install {0}"
     modules = [Check(f"package {name}", has.format(name), (Command(get.format(name), long=True),)) for name in kernels]
-    return [Packages(manager, tuple(map(Want, node.distro.tools))), *modules]
+    return [*only_ours(manager), Packages(manager, tuple(map(Want, node.distro.tools))), *modules]

@@ -70,7 +70,7 @@ def repo(node: Node, cluster: Cluster) -> tuple[Repo, Key]:
 def repository(node: Node, cluster: Cluster) -> Sequence[State]:
     """Docker's repository, with its key checked."""
     where, key = repo(node, cluster)
-    return repository_of(node.distro.manager, where, key, r"download\.docker\.com/linux")
+    return repository_of(node.distro.manager, where, key)
 
 
 def containerd(node: Node, cluster: Cluster) -> Sequence[State]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.text import Text
 from textual.widgets import Static
 
-from kinstall.estimate import Estimate
+from kinstall.estimate import GUESS, Estimate, Outlook
 from kinstall.progress import Progress
 from kinstall.screens.widgets.signs import utf8
 
-BAR = 10
+BAR: Final = 10             # columns of the bar at 80 columns; wider screens have a longer one
+RESULTS: Final = {"done": "done", "failed": "failed", "cancelled": "stopped"}
 
 
 def duration(seconds: float) -> str:
@@ -27,7 +30,7 @@ def bar(part: float, width: int = BAR) -> str:
 
 
 class ClockLine(Static):
-    """` homelab 1.37.2   02:31   about 3 min left   ███████░░░ 64 %`."""
+    """` homelab  Kubernetes 1.37.2     02:31  about 3 min left  ███████░░░  64 %`."""
 
     DEFAULT_CSS = """
     ClockLine {
@@ -39,30 +42,33 @@ class ClockLine(Static):
     def __init__(self, label: str) -> None:
         super().__init__(id="clock", markup=False)
         self._label = label
+        self.estimate = Estimate(GUESS)
+        self._part = 0.0
 
-    def show(self, progress: Progress, now: float, estimate: Estimate) -> None:
-        """Draw this."""
+    def show(self, progress: Progress, now: float) -> str:
+        """Draw this; what the terminal's title is."""
+        outlook = self.estimate.outlook(progress, now)
+        # nobody likes a bar that goes back: what was behind it stays so, but for another run or recording
+        self._part = max(outlook.part, self._part) if progress.steps else 0.0
+        part = 1.0 if progress.ended and progress.ended.result == "done" else self._part
+        self._draw(progress, now, outlook, part)
+        state = RESULTS[progress.ended.result] if progress.ended else f"{part * 100:.0f} %"
+        return f"kinstall: {progress.cluster} {state}"
+
+    def _draw(self, progress: Progress, now: float, outlook: Outlook, part: float) -> None:
         until = progress.ended.at if progress.ended else now
-        part = 1.0 if progress.ended and progress.ended.result == "done" else estimate.done(progress)
-        version = f" Kubernetes {progress.kubernetes}" if progress.kubernetes else ""
-        left = Text.assemble((f"{self._label} ", "bold reverse") if self._label else "", (progress.cluster, "bold"), version)
-        right = Text(f"{duration(until - progress.started) if progress.started else '00:00'}  ")
-        right.append(_state(progress, estimate))
-        right.append(f"  {bar(part)} {part * 100:3.0f} %")
-        room = max(self.size.width - 2 - left.cell_len - right.cell_len, 1)
-        self.update(Text.assemble(left, " " * room, right))
+        version = f"  Kubernetes {progress.kubernetes}" if progress.kubernetes else ""
+        left = Text.assemble((f" {self._label} ", "bold reverse"), "  ") if self._label else Text()
+        left.append(progress.cluster, "bold").append(version)
+        right = f"{duration(until - progress.started) if progress.started else '00:00'}  {_state(progress, outlook)}".rstrip()
+        right += f"  {bar(part, max(BAR, self.size.width // 8))} {int(part * 100):3} %"
+        left.truncate(max(self.size.width - len(right) - 1, 0), overflow="ellipsis")
+        self.update(Text.assemble(left, " " * (self.size.width - len(right) - left.cell_len), right), layout=False)
 
 
-def _state(progress: Progress, estimate: Estimate) -> str:
+def _state(progress: Progress, outlook: Outlook) -> str:
     if progress.ended:
-        return {"done": "done", "failed": "failed", "cancelled": "stopped"}[progress.ended.result]
+        return RESULTS[progress.ended.result]
     if progress.steps:
-        return estimate.told(progress)
-    return "connecting" if not all(host.connected for host in progress.hosts.values()) else "looking"
-
-
-def title(progress: Progress, estimate: Estimate) -> str:
-    """For the terminal's title."""
-    if progress.ended:
-        return f"kinstall: {progress.cluster} {_state(progress, estimate)}"
-    return f"kinstall: {progress.cluster} {estimate.done(progress) * 100:.0f} %"
+        return outlook.told
+    return "looking" if progress.hosts and all(host.connected for host in progress.hosts.values()) else "connecting"

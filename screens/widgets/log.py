@@ -1,122 +1,221 @@
-"""What hosts print: rings of lines, of which only the visible ones are ever drawn. design.md, "Flow", says why it is done by hand."""
+"""A window on what hosts print, of which only the visible lines are ever drawn. design.md, "Flow", says why it is done by hand."""
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual.events import MouseScrollDown, MouseScrollUp
-from textual.geometry import Region
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-KEPT: Final = 20_000        # lines of each host; the journal has them all
-TAB: Final = "        "
-TIME: Final = Style(dim=True)
-HEAD: Final = Style(bold=True)
+from kinstall.screens.widgets.rings import KEPT, Line, Rings
+
 WHEEL: Final = 3            # lines
+LEAST_ROOM: Final = 8       # columns of text, however long the host's name is
+HEAD: Final = Style(dim=True)
+STYLES: Final = {"output": Style(), "command": Style(bold=True), "step": Style(bold=True, underline=True), "note": Style(italic=True)}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line as it came."""
+class Row(NamedTuple):
+    """A row of the window: a line, or a part of one that is folded."""
 
-    at: float
-    host: str
+    line: Line
+    head: str
     text: str
-    is_command: bool = False
-
-
-class Lines:
-    """The rings of all hosts, and one of all together."""
-
-    def __init__(self, kept: int = KEPT) -> None:
-        self._of: defaultdict[str, deque[Line]] = defaultdict(lambda: deque(maxlen=kept))
-        self.all = deque[Line](maxlen=kept)
-
-    def add(self, lines: Iterable[Line]) -> None:
-        """New lines, in their order."""
-        for line in lines:
-            self._of[line.host].append(line)
-            self.all.append(line)
-
-    def of(self, host: str) -> deque[Line]:
-        """A host's ring; of all hosts for ""."""
-        return self._of[host] if host else self.all
-
-    def clear(self) -> None:
-        """A recording begins again."""
-        self._of.clear()
-        self.all.clear()
 
 
 class LogPane(Widget, can_focus=True):
-    """A window on the rings: of one host or of all, filtered or not, at the end or standing still."""
+    """The lines of one host or of all, filtered or not, at the end or standing still, cut or folded."""
 
     DEFAULT_CSS = """
     LogPane {
         height: 1fr;
-        min-height: 2;
+        min-height: 3;
     }
     """
 
     def __init__(self) -> None:
         super().__init__(id="log")
-        self.lines = Lines()
-        self.host, self.filter = "", ""
+        self.rings = Rings()
+        self.host, self.filter = "", ""     # "": all hosts, all lines
         self.is_following, self.is_wrapped = True, False
-        self._shown: list[Line] = []    # what is seen while it stands still
-        self._back = 0                  # lines between the last one shown and the end, while it stands still
+        self._view: deque[Line] = self.rings.all    # what it looks at: a ring, or what a filter left of one
+        self._still: Sequence[Line] = ()            # the view as it was when it came to stand still
+        self._back = 0                              # lines between the last one shown and the end, while it stands still
+        self._rows: list[Row] | None = None         # as drawn; None: to be found
+        self._look_of: tuple[Style, Selection | None] | None = None
+        self._has_news = False
 
-    def add(self, lines: Iterable[Line]) -> None:
-        """New lines; drawn with the next refresh."""
-        self.lines.add(lines)
+    # ---- lines ----
+    def begin(self, hosts: int) -> None:
+        """Forget everything: a run of so many hosts begins."""
+        self.rings = Rings(hosts)
+        self._look()
 
+    def add(self, host: str, lines: Sequence[Line]) -> None:
+        """New lines of a host; drawn by the next `draw`."""
+        self.rings.add(host, lines)
+        if self.host and self.host != host:
+            return
+        if self.filter:
+            self._view.extend(filter(self._is_wanted, lines))
+        self._has_news = True
+
+    def draw(self) -> None:
+        """Draw what is new, if it is looked at. Called as often as a picture may change."""
+        if self._has_news and self.is_following:
+            self._redraw()
+
+    # ---- what is looked at ----
     def look_at(self, host: str) -> None:
         """At this host, or at all ("")."""
         if host != self.host:
             self.host = host
-            self.follow()
+            self._look()
 
     def search(self, text: str) -> None:
         """Only lines that hold this, in whatever case."""
-        self.filter = text.lower()
+        if text.lower() != self.filter:
+            self.filter = text.lower()
+            self._look()
+
+    def wrap(self) -> None:
+        """Fold long lines, or cut them."""
+        self.is_wrapped = not self.is_wrapped
+        self._redraw()
+
+    def _look(self) -> None:
+        ring = self.rings.of(self.host)
+        self._view = deque(filter(self._is_wanted, ring), KEPT) if self.filter else ring
         self.follow()
 
+    def _is_wanted(self, line: Line) -> bool:
+        return self.filter in line.text.lower() or (not self.host and self.filter in line.host.lower())
+
+    # ---- where it stands ----
     def follow(self) -> None:
-        """Back to the end."""
-        self.is_following, self._back, self._shown = True, 0, []
-        self.refresh()
+        """To the end, and on with it."""
+        self.is_following, self._back, self._still = True, 0, ()
+        self._redraw()
 
     def pause(self) -> None:
         """Stand still where it is."""
-        self.is_following = False
-        self._shown = list(self._matching())
-        self.refresh()
+        if self.is_following:
+            self.is_following, self._still = False, tuple(self._view)
+            self._redraw()
 
     def scroll_lines(self, number: int) -> None:
         """Up (negative) or down. Whoever scrolls up stands still; at the end it follows again."""
-        if self.is_following and number < 0:
+        if number < 0:
             self.pause()
-        self._back = min(max(self._back - number, 0), max(len(self._shown) - self.size.height, 0))
+        self._back = min(max(self._back - number, 0), self._most_back())
         if not self._back and number > 0:
             self.follow()
+        self._redraw()
+
+    def scroll_to_start(self) -> None:
+        """To the oldest line that is kept."""
+        self.scroll_lines(-KEPT)
+
+    @property
+    def page(self) -> int:
+        """Lines of a page."""
+        return max(self.size.height - 1, 1)
+
+    def _most_back(self) -> int:
+        """So far back that the first line is at the top."""
+        filled, lines = 0, 0
+        for line in islice(self._still, self.size.height):
+            filled, lines = filled + len(self._folded(line)), lines + 1
+            if filled >= self.size.height:
+                break
+        return max(len(self._still) - lines, 0)
+
+    # ---- drawing ----
+    def _redraw(self) -> None:
+        self._rows, self._look_of, self._has_news = None, None, False
         self.refresh()
 
-    def seen(self) -> list[Line]:
-        """The lines that are seen, or that a copy takes."""
-        if self.is_following:
-            found = list(islice(self._backwards(), self.size.height))
-            return found[::-1]
-        end = len(self._shown) - self._back
-        return self._shown[max(end - self.size.height, 0) : end]
+    def on_resize(self) -> None:
+        """Another number of rows, and folded elsewhere."""
+        self._redraw()
+
+    def rows(self) -> list[Row]:
+        """What is seen, from top to bottom."""
+        if self._rows is None:
+            lines = reversed(self._view if self.is_following else self._still)
+            found: deque[Row] = deque()
+            for line in islice(lines, self._back, None):
+                if len(found) >= self.size.height:
+                    break
+                found.extendleft(reversed(list(self._rows_of(line))))
+            self._rows = list(found)[-self.size.height :] if self.size.height else []
+        return self._rows
+
+    def seen(self) -> list[str]:
+        """The lines that are seen, whole: what a copy takes."""
+        lines: dict[int, Line] = {id(row.line): row.line for row in self.rows()}
+        return [line.text for line in lines.values()]
+
+    def _rows_of(self, line: Line) -> Iterator[Row]:
+        head = self._head(line)
+        for number, part in enumerate(self._folded(line)):
+            yield Row(line, head if number == 0 else " " * cell_len(head), part)
+
+    def _head(self, line: Line) -> str:
+        return time.strftime("%H:%M:%S ", time.localtime(line.at)) + (f"{line.host or '-'} " if not self.host else "")
+
+    def _folded(self, line: Line) -> Sequence[str]:
+        if not self.is_wrapped or not line.text:
+            return (line.text,)
+        return chop_cells(line.text, max(self.size.width - cell_len(self._head(line)), LEAST_ROOM))
+
+    def render_line(self, y: int) -> Strip:
+        """A row of it."""
+        rows, width = self.rows(), self.size.width
+        style, selection = self._look_of or self._find_look()
+        if y >= len(rows):
+            return Strip.blank(width, style)
+        row, span = rows[y], selection.get_span(y) if selection else None
+        strip = Strip([Segment(row.head, style + HEAD), Segment(row.text, style + STYLES[row.line.kind])])
+        if span:
+            strip = self._marked(row, *span).apply_style(style)
+        return strip.adjust_cell_length(width, style).apply_offsets(0, y)
+
+    def _find_look(self) -> tuple[Style, Selection | None]:
+        """What is the same for all rows of a drawing: to ask Textual for it row by row takes as long as the drawing itself."""
+        self._look_of = self.rich_style, self.text_selection
+        return self._look_of
+
+    def _marked(self, row: Row, start: int, end: int) -> Strip:
+        text = Text.assemble((row.head, HEAD), (row.text, STYLES[row.line.kind]), end="")
+        text.stylize(self.screen.get_component_rich_style("screen--selection"), start, len(text) if end == -1 else end)
+        return Strip(text.render(self.app.console))
+
+    def notify_style_update(self) -> None:
+        """Another theme, or the focus."""
+        super().notify_style_update()
+        self._look_of = None
+
+    # ---- the mouse ----
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """What the mouse has marked."""
+        return selection.extract("\n".join(row.head + row.text for row in self.rows())), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """What is being marked must not run away."""
+        if selection is not None:
+            self.pause()
+        self._redraw()
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """The wheel."""
@@ -127,28 +226,3 @@ class LogPane(Widget, can_focus=True):
         """The wheel."""
         event.stop()
         self.scroll_lines(WHEEL)
-
-    def _matches(self, line: Line) -> bool:
-        return not self.filter or self.filter in line.text.lower()
-
-    def _matching(self) -> Iterator[Line]:
-        return filter(self._matches, self.lines.of(self.host))
-
-    def _backwards(self) -> Iterator[Line]:
-        return filter(self._matches, reversed(self.lines.of(self.host)))
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """All visible lines at once: they are drawn anew twenty times a second."""
-        rows = [row for line in self.seen() for row in self._rows(line)][-self.size.height :]
-        blank = [Strip.blank(self.size.width, self.rich_style)] * (self.size.height - len(rows))
-        return [*rows, *blank]
-
-    def _rows(self, line: Line) -> Iterator[Strip]:
-        head = time.strftime("%H:%M:%S ", time.localtime(line.at)) + (f"{line.host} " if not self.host else "")
-        text = ("$ " if line.is_command else "") + line.text.expandtabs(8)
-        room = max(self.size.width - cell_len(head), 8)
-        parts: Sequence[str] = chop_cells(text, room) if self.is_wrapped and text else [text]
-        for number, part in enumerate(parts):
-            lead = Segment(head if number == 0 else " " * cell_len(head), TIME)
-            strip = Strip([lead, Segment(part, HEAD if line.is_command else None)])
-            yield strip.adjust_cell_length(self.size.width).apply_style(self.rich_style)

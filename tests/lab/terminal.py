@@ -89,6 +89,16 @@ class Terminal:
             assert self.process.poll() is None, f"it ended with {self.process.returncode}\n{self.text}"
             time.sleep(0.1)
 
+    def next(self, *words: str, seconds: float = 60) -> None:
+        """Ctrl-N, again after a moment where the screen says that it is not through yet, until these are seen."""
+        end = time.monotonic() + seconds
+        while not all(word in self.text for word in words):
+            assert time.monotonic() < end, f"Next led nowhere within {seconds} s\n{self.text}"
+            self.press("ctrl-n")
+            pause = time.monotonic() + 2
+            while not all(word in self.text for word in words) and time.monotonic() < pause:
+                time.sleep(0.1)
+
     def to(self, label: str, key: str = "tab") -> None:
         """Tab until the cursor is in the line that begins so: to a field that one types into, where there is one."""
         for _ in range(80):

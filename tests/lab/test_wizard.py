@@ -29,11 +29,10 @@ def through_hosts(seen: Terminal) -> None:
     seen.to("Password")
     seen.type(PASSWORD)
     seen.until("key to compare")
-    seen.press("ctrl-n")
-    seen.until("Is it really your machine")
+    seen.next("Is it really your machine")
     seen.press("A", "y")
     seen.until("Every key is known")
-    seen.press("ctrl-n")
+    seen.next("swap")
 
 
 def test_from_nothing_to_a_cluster_without_touching_a_file(lab: Lab, tmp_path: Path) -> None:
@@ -42,17 +41,15 @@ def test_from_nothing_to_a_cluster_without_touching_a_file(lab: Lab, tmp_path: P
     state, saved = tmp_path / "state", tmp_path / "answers.yaml"
     with Terminal(lab, KINSTALL, env=environment(state)) as seen:
         through_hosts(seen)
-        seen.until("Nothing stands in the way", seconds=60)
-        seen.press("up", "up", "up", "up")
-        seen.until("overrules it (cgroup-v1)")
-        seen.press("o", "y")
-        seen.until("Nothing stands in the way. 0 of 3", seconds=60)
-        seen.press("ctrl-n")
+        seen.until("machines need something", "cgroup on", seconds=60)
+        seen.press("o")
+        seen.until("Overrule: cgroup?")
+        seen.press("y")
+        seen.next("Pod network")
         options(seen)
         kept = yaml.safe_load((state / "kinstall/draft.yaml").read_text())["answers"]
         assert kept["sources"]["flannel"] == sources()["flannel"], f"typed, and kept as it was typed\n{seen.text}"
-        seen.press("ctrl-n")
-        seen.until("Kubernetes 1.37", "Ctrl-N starts", seconds=60)
+        seen.next("Kubernetes 1.37", "steps to do")
         seen.press("s")
         seen.until("Save the answers as")
         seen.press("ctrl-u")
@@ -116,14 +113,10 @@ def test_what_fails_on_one_host_is_mended_and_tried_again(lab: Lab, answers: Ans
 
 def to_the_plan(seen: Terminal) -> None:
     """Everything is in the answers: next, next, next."""
-    seen.until("● ", seconds=30)
     seen.until("w1")
-    seen.press("ctrl-n")
-    seen.until("Nothing stands in the way", seconds=60)
-    seen.press("ctrl-n")
-    seen.until("Pod network")
-    seen.press("ctrl-n")
-    seen.until("Ctrl-N starts", seconds=60)
+    seen.next("swap")
+    seen.next("Pod network")
+    seen.next("steps to do")
 
 
 def test_a_closed_terminal_is_gone_on_with(lab: Lab, answers: Answers, tmp_path: Path) -> None:

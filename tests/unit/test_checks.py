@@ -110,9 +110,12 @@ CASES: list[tuple[str, str, dict[str, Any], Level, str, str]] = [
     ("disk", "bytes /var/lib/containerd /dev/sda1 100000000000 1 10000000000 90% /var\n", {}, WARNING, "10.0 of 100.0 GB", ""),
     ("disk", "bytes /opt /dev/sda1 1000000000 1 100000000 90% /opt\n", {}, BLOCKING, "under /opt", ""),
     ("disk", "bytes /opt /dev/sda1 1000000000 1 500000000 50% /opt\n", {}, WARNING, "under /opt", ""),
+    ("disk", "bytes /var/lib/etcd /d 100000000000 1 10000000000 90% /var\nbytes /opt /d 1000000000 1 100000000 90% /opt\n", {}, BLOCKING,
+     "under /opt", ""),
     ("inodes", "inodes /var /dev/sda1 1000000 1 900000 10% /\ninodes /opt /dev/sdb 0 0 0 - /opt\n", {}, OK, "", ""),
     ("inodes", "inodes /var /dev/sda1 1000000 1 50000 95% /\n", {}, WARNING, "50000 inodes", ""),
     ("inodes", "inodes /var /dev/sda1 1000000 1 500 99% /\n", {}, BLOCKING, "500 inodes", ""),
+    ("inodes", "inodes /var /d 1000000 1 50000 95% /\ninodes /opt /d 10000 1 500 95% /opt\n", {}, BLOCKING, "/opt", ""),
     ("mounts", "/ rw,relatime\n/tmp rw,noexec\n", {}, OK, "noexec", ""),
     ("mounts", "/ rw,relatime\n/run rw,noexec\n", {}, OK, "No mount", ""),
     ("mounts", "/ ro,relatime\n/var rw\n", {}, BLOCKING, "/usr is mounted read-only", ""),
@@ -152,6 +155,7 @@ CASES: list[tuple[str, str, dict[str, Any], Level, str, str]] = [
     ("dns-search", "", {}, OK, "", ""),
     ("dns-search", "wild fritz.box 45.76.93.104\n", {}, BLOCKING, "search domain fritz.box", ""),
     ("dns-search", "wild invalid 62.138.239.45\n", {}, WARNING, "do not exist", ""),
+    ("dns-search", "wild invalid 62.138.239.45\nwild zuhause.example 62.138.239.45\n", {}, BLOCKING, "search domain zuhause.example", ""),
 
     ("address", "", {}, OK, "kinstall reaches the host by it", ""),
     ("address", "", {"wanted": {"chosen": {"cp1": "10.0.0.1"}}}, BLOCKING, "10.0.0.1", ""),
@@ -246,6 +250,7 @@ CASES: list[tuple[str, str, dict[str, Any], Level, str, str]] = [
     ("package-state", "", {}, OK, "", ""),
     ("package-state", "The following packages are only half configured, probably due to problems\nconfiguring them the first time:\n"
      " man-db               online manual pager\n", {}, BLOCKING, "man-db", "dpkg --configure -a"),
+    ("package-state", "interrupted 0001\n", {}, BLOCKING, "dpkg was interrupted: apt does nothing", "dpkg --configure -a"),
     ("repositories", "/etc/apt/sources.list:deb http://deb.debian.org/debian bookworm main\n", {}, OK, "", ""),
     ("repositories", "/etc/apt/sources.list:deb cdrom:[Debian 12]/ bookworm main\n", {}, BLOCKING, "CD", "sed -i"),
     ("repositories", "/etc/apt/sources.list:# deb cdrom:[Debian 12]/ bookworm main\n", {}, OK, "", ""),

@@ -58,6 +58,16 @@ esac"""
     assert found["containerd"] == ['1.0 w1 containerd[1]: time="x" level=error msg="bad"']
 
 
+def test_what_an_earlier_containerd_said_before_the_step_began_is_not_told(tmp_path: Path) -> None:
+    """It was configured anew and restarted since: its old complaint once ended an init that went well."""
+    journal = """case "$*" in
+*"-b _SYSTEMD_INVOCATION_ID=now1"*) echo '9.0 w1 containerd[2]: level=warning msg="failed to load plugin" now' ;;
+*"-b"*"containerd"*) echo '1.0 w1 containerd[1]: level=warning msg="failed to load plugin" then' ;;
+esac"""
+    found, _ = run(tmp_path, {"journalctl": journal, "systemctl": 'case "$*" in *InvocationID*) echo InvocationID=now1 ;; esac'})
+    assert found["containerd"] == ['9.0 w1 containerd[2]: level=warning msg="failed to load plugin" now']
+
+
 def test_an_event_that_repeats_is_told_at_its_first_and_at_its_last_time(tmp_path: Path) -> None:
     """The awk of the section, with what kubectl's template prints."""
     body = SECTIONS["events"]

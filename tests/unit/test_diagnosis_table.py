@@ -13,6 +13,8 @@ from kinstall.diagnosis.document import document
 from kinstall.diagnosis.evidence import FACTS, PLACES
 from kinstall.diagnosis.sections import SECTIONS
 from kinstall.diagnosis.table import Entry, read, table
+from tests.lab.broken import BROKEN_ALL
+from tests.lab.spoiled import ROUNDS
 
 TOP = Path(__file__).parents[2]
 FIXTURES = Path(__file__).parent / "failures"
@@ -128,3 +130,15 @@ def test_a_good_table_is_read() -> None:
 def test_a_mistake_in_the_table_is_named(old: str, new: str, says: str) -> None:
     with pytest.raises(ValueError, match=re.escape(says)):
         read(GOOD.replace(old, new, 1))
+
+
+def test_what_is_said_to_be_provoked_is_what_the_lab_provokes() -> None:
+    ways: dict[str, set[str]] = {}
+    named = {(id, case.check) for one in ROUNDS.values() for case in one.cases for id in case.of}
+    for id in {id for id, _ in named}:
+        ways.setdefault(id, set()).add("check")
+    for broken in BROKEN_ALL:
+        ways.setdefault(broken.cause, set()).add("diagnosis")
+    assert {entry.id: set(entry.provoked) for entry in ENTRIES if entry.provoked} == ways
+    assert named <= {(entry.id, entry.check) for entry in ENTRIES}, "by the check that the entry names"
+    assert len(ways) >= 25

@@ -275,6 +275,16 @@ class TestNoOtherEntry:
     def seen(self, path: str, text: str) -> str:
         return f"{base64.b64encode(text.encode()).decode()} {path}\n"
 
+    @pytest.mark.parametrize(("first", "counts"), [("# Docker CE, written by kinstall", False), ("# by hand", True)])
+    def test_a_file_called_as_ours_counts_until_ours_is_written(self, tmp_path: Path, first: str, counts: bool) -> None:
+        folder = tmp_path / "etc/apt/sources.list.d"
+        folder.mkdir(parents=True)
+        for name in ("docker-ce.list", "docker.list"):
+            (folder / name).write_text(f"{first}\ndeb https://download.docker.com/linux/debian trixie stable\n")
+        shell = self.state.probe().replace("/etc/", f"{tmp_path}/etc/")
+        seen = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False).stdout
+        assert [line.rpartition("/")[2] for line in seen.splitlines()] == ["docker-ce.list", "docker.list"][not counts:]
+
     def test_a_line_of_a_list_is_commented_and_the_others_stay(self) -> None:
         text = "deb http://deb.debian.org/debian trixie main\ndeb [signed-by=/k] https://download.docker.com/linux/debian trixie stable\n"
         after = off_in_list(self.pattern, text)
