@@ -45,15 +45,17 @@ class Draft:
     def put(self, value: object, *loc: str | int) -> None:
         """Set the value at a place; None and "" take it away. Groups on the way are made."""
         *way, last = loc
+        if value is None or value == "":
+            holder = self.get(*way) if way else self.data
+            if isinstance(holder, dict) and isinstance(last, str):
+                holder.pop(last, None)
+            return
         group: Any = self.data
         for part in way:
             if isinstance(part, str) and not isinstance(group.get(part), dict | list):
                 group[part] = {}
             group = group[part]
-        if value is None or value == "":
-            group.pop(last, None)
-        else:
-            group[last] = value
+        group[last] = value
 
     def keep(self, text: str, *loc: str | int) -> None:
         """A secret was typed: it is kept here, and the answers say that they ask for it. "" takes both away."""

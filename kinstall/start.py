@@ -40,7 +40,9 @@ def wizard(answers: Path | None = None) -> int:
     from kinstall.reception import Reception
     from kinstall.screens.wizard import show
 
-    return show(drafted(answers) if answers else draft.load() or draft.Draft(), Reception())
+    if answers:
+        return show(drafted(answers), Reception(), asks=False)
+    return show(draft.load() or draft.Draft(), Reception())
 
 
 def drafted(path: Path) -> draft.Draft:

@@ -108,7 +108,7 @@ class Stage(Screen[None]):
         found = self.obstacle()
         self.say(found.sentence if found else "")
         if found and found.widget:
-            found.widget.focus()
+            self.set_focus(found.widget)    # at once: what is typed next belongs there
         if not found:
             self.post_message(self.Left(self.STEP, forward=True))
 

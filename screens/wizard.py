@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 from typing import ClassVar, Final
 
 from textual.binding import BindingType
@@ -36,10 +38,11 @@ class Wizard(KinstallApp):
 
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, draft: Draft, desk: Desk) -> None:
+    def __init__(self, draft: Draft, desk: Desk, *, asks: bool = True) -> None:
         super().__init__()
-        self.draft, self.desk = draft, desk
+        self.draft, self.desk, self.asks = draft, desk, asks
         self.stream: Stream | None = None
+        self._silent = ExitStack()
 
     def on_mount(self) -> None:
         """The first stage, or the question whether to go on with what is there."""
@@ -47,10 +50,15 @@ class Wizard(KinstallApp):
             self.install_screen(form(self.draft, self.desk), form.STEP)
         if not self.is_headless:
             for sign in GONE:
-                asyncio.get_running_loop().add_signal_handler(sign, self.exit, CANCELLED)
+                asyncio.get_running_loop().add_signal_handler(sign, self._gone)
         self.push_screen(ORDER[0])
-        if self.draft.get("hosts"):
+        if self.draft.get("hosts") and self.asks:
             self.push_screen(ResumeScreen(self.draft), self._resumed)
+
+    def _gone(self) -> None:
+        """The terminal was closed: draw nothing more, or the writer to it would be waited for; and leave. Units on the hosts go on."""
+        self._silent.enter_context(self.batch_update())
+        self.exit(CANCELLED)
 
     def _resumed(self, on: bool | None) -> None:
         if not on:
@@ -130,11 +138,27 @@ class Wizard(KinstallApp):
         self.go("plan")
 
     async def _verify(self) -> None:
-        stream = self.desk.verify(self.draft)
-        progress = Progress()
-        async for event in stream:
-            progress = progress.apply(event)
-        await self.switch_screen(ResultScreen(progress, stream, draft=self.draft))
+        screen, progress = self.screen, Progress()
+        try:
+            async for event in self.desk.verify(self.draft):
+                progress = progress.apply(event)
+        except KinstallError as error:
+            self.notify("\n".join(error.lines()), severity="error", markup=False)
+        if isinstance(screen, ResultScreen):
+            screen.verified(progress)
+
+    def on_result_screen_export(self, event: ResultScreen.Export) -> None:
+        """A cast and a picture of this session, beside where kinstall was started."""
+        self.run_worker(self._export(Path(event.journal)), exclusive=True, group="export")
+
+    async def _export(self, journal: Path) -> None:
+        self.notify("Filming: this takes a few seconds.", title="Export")
+        try:
+            made = await asyncio.to_thread(films, journal, Path.cwd())
+        except KinstallError as error:
+            self.notify("\n".join(error.lines()), severity="error", markup=False)
+        else:
+            self.notify("\n".join(map(str, made)), title="Exported, with names and addresses replaced", markup=False, timeout=15)
 
     def _begin(self) -> None:
         try:
@@ -163,10 +187,22 @@ class Wizard(KinstallApp):
         return self.stream.journal if self.stream else ""
 
 
-def show(draft: Draft, desk: Desk) -> int:
-    """The wizard until it is left; the exit code. Whatever still runs is detached: units on the hosts go on."""
+def films(journal: Path, folder: Path) -> list[Path]:
+    """A cast for asciinema and a picture of how it ended, for showing to others; where they are."""
+    from kinstall.sessions.exporting import Wanted, export
+    from kinstall.sessions.reading import load
+
+    base = folder / journal.stem
+    return export(load(journal), Wanted(cast=base.with_suffix(".cast"), svg=base.with_suffix(".svg"), speed=4, nameless=True))
+
+
+def show(draft: Draft, desk: Desk, *, asks: bool = True) -> int:
+    """The wizard until it is left; the exit code. Whatever still runs is detached: units on the hosts go on.
+
+    `asks`: whether it asks first to go on with the draft, if there is something in it.
+    """
     async def until_left() -> int:
-        app = Wizard(draft, desk)
+        app = Wizard(draft, desk, asks=asks)
         try:
             code = await app.run_async()
         finally:

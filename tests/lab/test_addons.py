@@ -135,6 +135,7 @@ def _one_that_is_broken(lab: Lab, path: Path) -> None:
     lab.ssh("cp1", f"{KUBECTL} -n kube-system scale deployment/kube-state-metrics --replicas=1")
 
 
+@pytest.mark.long
 def test_one_add_on_less(lab: Lab, answers: Answers) -> None:
     """Without --prune it says what would be deleted; with it, that is gone and nothing else. Back again, it gets its new password."""
     lab.fresh(**MIXED)
@@ -189,6 +190,7 @@ def failing(lab: Lab, path: Path, *words: str) -> None:
     assert lines, run.err
 
 
+@pytest.mark.long
 def test_what_goes_wrong_is_told_in_one_sentence(lab: Lab, answers: Answers) -> None:
     """One host: a full disk under the volume, an image that cannot be pulled, a node port that is taken; then all is mended."""
     lab.fresh(cp1="debian13")
@@ -212,6 +214,7 @@ def test_what_goes_wrong_is_told_in_one_sentence(lab: Lab, answers: Answers) -> 
     assert mended.code == 0, mended.everything
 
 
+@pytest.mark.long
 def test_own_disks_signed_kubelets_and_a_given_password(lab: Lab, answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
     """The recipe's volumes for a StatefulSet; serving certificates; Grafana's password from the environment, and then another one."""
     lab.fresh(cp1="debian12", w1="rocky9")

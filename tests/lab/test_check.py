@@ -32,6 +32,7 @@ def found(run: Run) -> Seen:
     return {(event.host, event.check): event for event in events[last:] if isinstance(event, Found)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("one", ROUNDS.values(), ids=ROUNDS)
 def test_spoiled_hosts_are_named_mended_and_then_installed(lab: Lab, answers: Answers, one: Round) -> None:
     """Spoil, look, do what the findings say, look again; then an installation goes through, and another one changes nothing."""

@@ -60,6 +60,7 @@ def test_a_host_that_is_broken_again_and_again(lab: Lab, answers: Answers) -> No
     assert install(lab, path).ended.changed == 0
 
 
+@pytest.mark.long
 def test_a_loop_of_dns_is_named(lab: Lab, answers: Answers) -> None:
     """CoreDNS asks itself: its log says so, and no other place does."""
     lab.fresh(cp1="debian13")

@@ -49,7 +49,7 @@ def test_from_nothing_to_a_cluster_without_touching_a_file(lab: Lab, tmp_path: P
         options(seen)
         kept = yaml.safe_load((state / "kinstall/draft.yaml").read_text())["answers"]
         assert kept["sources"]["flannel"] == sources()["flannel"], f"typed, and kept as it was typed\n{seen.text}"
-        seen.next("Kubernetes 1.37", "steps to do")
+        seen.next("Nothing was changed yet")
         seen.press("s")
         seen.until("Save the answers as")
         seen.press("ctrl-u")
@@ -116,7 +116,7 @@ def to_the_plan(seen: Terminal) -> None:
     seen.until("w1")
     seen.next("swap")
     seen.next("Pod network")
-    seen.next("steps to do")
+    seen.next("Nothing was changed yet")
 
 
 def test_a_closed_terminal_is_gone_on_with(lab: Lab, answers: Answers, tmp_path: Path) -> None:

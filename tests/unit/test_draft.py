@@ -39,6 +39,14 @@ def test_a_switch_that_was_off_becomes_a_group() -> None:
     assert made.get("addons", "grafana") == {"node_port": 31000}
 
 
+def test_nothing_is_taken_from_where_nothing_is() -> None:
+    made = example()
+    made.put(False, "addons", "prometheus")
+    made.put(None, "addons", "prometheus", "size")
+    made.put("", "network", "pods")
+    assert made.data["addons"] == {"prometheus": False} and "network" not in made.data
+
+
 def test_answers_or_every_problem() -> None:
     made = example()
     assert made.answers().hosts[1].name == "w1"
