@@ -102,6 +102,7 @@ class Terminal:
     def to(self, label: str, key: str = "tab") -> None:
         """Tab until the cursor is in the line that begins so: to a field that one types into, where there is one."""
         for _ in range(80):
+            self._settle()
             if self.lines[self.screen.cursor.y].strip(" │▊").startswith(label):
                 return
             before = self._place()
@@ -109,8 +110,16 @@ class Terminal:
             end = time.monotonic() + 10     # a busy machine answers late
             while self._place() == before and time.monotonic() < end:
                 time.sleep(0.05)
-            time.sleep(0.1)
         raise AssertionError(f"no field {label!r}\n{self.text}")
+
+    def _settle(self) -> None:
+        """Until nothing has moved for a moment: a screen that scrolls is drawn in pieces."""
+        since, last = time.monotonic(), (self.screen.cursor.y, self.text)
+        while time.monotonic() - since < 0.4:
+            time.sleep(0.05)
+            now = self.screen.cursor.y, self.text
+            if now != last:
+                since, last = time.monotonic(), now
 
     def _place(self) -> tuple[int, str]:
         """Where the cursor is, and what the screen looks like in colours: the focus of a list or a switch shows in these only."""

@@ -10,7 +10,7 @@ import yaml
 from tests.lab.labctl.answers import sources
 from tests.lab.labctl.lab import Lab
 from tests.lab.labctl.paths import PASSWORD
-from tests.lab.runs import KINSTALL, environment, install, newest, nodes
+from tests.lab.runs import KINSTALL, environment, install, newest, nodes, wait_for_unit
 from tests.lab.terminal import Terminal
 
 Answers = Callable[..., Path]
@@ -113,7 +113,7 @@ def test_what_fails_on_one_host_is_mended_and_tried_again(lab: Lab, answers: Ans
 
 def to_the_plan(seen: Terminal) -> None:
     """Everything is in the answers: next, next, next."""
-    seen.until("w1")
+    seen.until("10.77.0.21")
     seen.next("swap")
     seen.next("Pod network")
     seen.next("Nothing was changed yet")
@@ -127,7 +127,7 @@ def test_a_closed_terminal_is_gone_on_with(lab: Lab, answers: Answers, tmp_path:
         to_the_plan(seen)
         seen.press("ctrl-n")
         seen.until("▶", "packages", seconds=60)
-        seen.until("✓         ▶", seconds=120)     # past the first phase: apt is at work
+        wait_for_unit(lab, "kinstall-")     # apt is at work
     with Terminal(lab, KINSTALL, env=environment(state)) as seen:
         seen.until("was not finished")
         seen.press("g")
