@@ -7,7 +7,7 @@ LAB := tests/lab/lab
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help run demo test lint format golden docs lab lab-test wheel clean
+.PHONY: help run demo pictures test lint format golden docs lab lab-test wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,11 @@ run: $(VENV)/ready ## everything it needs into .venv, then kinstall (ARGS="--hea
 
 demo: $(VENV)/ready ## a recorded installation, played in the Run screen; no machine is touched
 	@$(BIN)/kinstall demo $(ARGS)
+
+pictures: $(VENV)/ready ## the pictures of the README anew, from the recorded installations, through the real screen
+	@mkdir -p docs/pictures
+	$(BIN)/kinstall export assets/sessions/01-first-cluster.jsonl --svg docs/pictures/run.svg --at 62 --size 100x30
+	$(BIN)/kinstall export assets/sessions/02-a-worker-fails.jsonl --svg docs/pictures/failure.svg --size 100x30
 
 test: $(VENV)/ready ## everything it needs into .venv, then every test that needs no lab
 	$(BIN)/python -m pytest
