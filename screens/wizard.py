@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -30,7 +30,6 @@ from kinstall.secrets import Redactor
 
 FORMS: Final[tuple[type[Stage], ...]] = (HostsScreen, TrustScreen, CheckScreen, OptionsScreen, PlanScreen)
 ORDER: Final = tuple(form.STEP for form in FORMS)
-GONE: Final = (signal.SIGHUP, signal.SIGTERM)   # the terminal was closed, or somebody ends it
 
 
 class Wizard(KinstallApp):
@@ -42,23 +41,31 @@ class Wizard(KinstallApp):
         super().__init__()
         self.draft, self.desk, self.asks = draft, desk, asks
         self.stream: Stream | None = None
-        self._silent = ExitStack()
 
     def on_mount(self) -> None:
         """The first stage, or the question whether to go on with what is there."""
         for form in FORMS:
             self.install_screen(form(self.draft, self.desk), form.STEP)
         if not self.is_headless:
-            for sign in GONE:
-                asyncio.get_running_loop().add_signal_handler(sign, self._gone)
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, self.exit, CANCELLED)
+            loop.add_signal_handler(signal.SIGHUP, self._gone)
         self.push_screen(ORDER[0])
         if self.draft.get("hosts") and self.asks:
             self.push_screen(ResumeScreen(self.draft), self._resumed)
 
     def _gone(self) -> None:
-        """The terminal was closed: draw nothing more, or the writer to it would be waited for; and leave. Units on the hosts go on."""
-        self._silent.enter_context(self.batch_update())
-        self.exit(CANCELLED)
+        """The terminal was closed. Its writer is dead, and whatever is drawn, even the goodbye, would wait for it: no more of that."""
+        if self._driver is not None:
+            self._driver.write = lambda data: None  # type: ignore[method-assign]
+        self._leaving = asyncio.ensure_future(self._leave())
+
+    async def _leave(self) -> None:
+        """Let go of the hosts, where units go on, and end at once. The draft and the journal are on disk already."""
+        try:
+            await self.desk.close()
+        finally:
+            os._exit(CANCELLED)
 
     def _resumed(self, on: bool | None) -> None:
         if not on:

@@ -88,6 +88,7 @@ def options(seen: Terminal) -> None:
         ("flannel SHA-256", given["flannel"]["sha256"]), ("Helm version", given["helm"]["version"]),
         ("Helm SHA-256", given["helm"]["sha256"]),
     ):
+        seen.press("tab")
         seen.to(label)
         seen.type(str(value))
     seen.press("tab")

@@ -23,14 +23,14 @@ HERE = Path(__file__).parents[2]
 class Terminal:
     """A process in a terminal of 80x24, and what a person sees of it."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, module: str = "tests.screens.in_terminal") -> None:
         self.screen = pyte.Screen(80, 24)
         self._stream, self.raw = pyte.ByteStream(self.screen), b""
         self.process, self._fd = pty.fork()
         if self.process == 0:
             os.chdir(HERE)
             os.environ |= {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", "XDG_STATE_HOME": str(state)}
-            os.execv(sys.executable, [sys.executable, "-m", "tests.screens.in_terminal"])
+            os.execv(sys.executable, [sys.executable, "-m", module])
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
     def press(self, keys: str) -> None:
@@ -55,6 +55,19 @@ class Terminal:
                 return seen
             self.read(0.1)
         raise AssertionError(f"{text!r} was not shown in {seconds} s:\n" + "\n".join(self.screen.display))
+
+    def hang_up(self, seconds: float = 10) -> int | None:
+        """Close the window; how the process ended by itself, None when it does not."""
+        os.close(self._fd)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pid, status = os.waitpid(self.process, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.05)
+        os.kill(self.process, 9)
+        os.waitpid(self.process, 0)
+        return None
 
     def close(self) -> None:
         os.close(self._fd)
