@@ -11,6 +11,7 @@ import typer
 
 from kinstall import __version__, session
 from kinstall.asking import confirm, tell
+from kinstall.commands.reading import EXPLAIN, SCHEMA, explain, schema
 from kinstall.commands.sessions import COMMANDS
 from kinstall.errors import KinstallError
 from kinstall.examination import Examination
@@ -57,11 +58,23 @@ nobody are run, and you are asked about the others.
 
 Exit codes: 0 nothing stands in the way, 1 something does, 2 bad answers, 3 cannot connect.
 """
+INIT = """Ask for your machines and write an answers.yaml. Nothing is contacted, and no secret is asked for.
+
+The questions have sensible answers already, and are those of the wizard, in lines: for a terminal that shows no screens, or for whoever
+likes files. Beside it stands answers.schema.json, from which editors know every key.
+
+    kinstall init
+
+    kinstall init homelab.yaml
+
+Exit codes: 0 done, 2 the file is there already, or no terminal, 130 stopped.
+"""
 HELP_FLAGS = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=HELP_FLAGS)
 
 Headless = Annotated[Path | None, typer.Option("--headless", metavar="ANSWERS", help="Install as this file says, without asking.")]
 From = Annotated[Path | None, typer.Option("--from", metavar="ANSWERS", help="Open the screens with what this file says.")]
+InitFile = Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write; answers.yaml without it.")]
 AnswersFile = Annotated[Path, typer.Argument(metavar="ANSWERS", help="The answers.yaml of the cluster.")]
 PlanOnly = Annotated[bool, typer.Option("--plan", help="Show every command and every file, host by host, and change nothing.")]
 Prune = Annotated[bool, typer.Option("--prune", help="Delete the add-ons that are in the cluster and not in the answers any more.")]
@@ -126,8 +139,16 @@ def verify(answers: AnswersFile, json: Json = False, verbose: Verbose = False, a
     raise typer.Exit(looked(answers, How(lines=True, json=json, verbose=verbose, accept=accept_new_host_keys), work, Proofs))
 
 
-for _name, _function, _text in COMMANDS:
+for _name, _function, _text in (*COMMANDS, ("explain", explain, EXPLAIN), ("schema", schema, SCHEMA)):
     app.command(_name, help=_text)(_function)
+
+
+@app.command(help=INIT)
+def init(file: InitFile = Path("answers.yaml")) -> None:
+    """Ask in lines, and write a file; its help is INIT."""
+    from kinstall.commands.init import init as ask
+
+    ask(file)
 
 
 def interactive(given: Path | None) -> int:

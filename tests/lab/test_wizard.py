@@ -136,3 +136,30 @@ def test_a_closed_terminal_is_gone_on_with(lab: Lab, answers: Answers, tmp_path:
         seen.press("q")
         assert seen.ends() == 0
     assert all(ready for ready, _ in nodes(lab).values()) and len(nodes(lab)) == 2
+
+
+def test_a_file_that_was_asked_for_in_lines_installs(lab: Lab, tmp_path: Path) -> None:
+    """`kinstall init`, answered at a terminal; then its file, with what the laboratory's mirror needs, run headless."""
+    lab.fresh(cp1="debian13", w1="debian12")
+    path, state = tmp_path / "answers.yaml", tmp_path / "state"
+    with Terminal(lab, KINSTALL, "init", path, env=environment(state)) as seen:
+        seen.until("Your machines")
+        seen.type("10.77.0.11 10.77.0.21")
+        seen.press("enter")
+        seen.until("control plane?")
+        seen.press("enter")
+        seen.until("Account on them")
+        seen.type("systemv")
+        seen.press("enter", "down", "down", "enter")
+        seen.until("get it from?")
+        seen.press("down", "enter")
+        seen.until("sensible value")
+        seen.press("n")
+        seen.until("Next:")
+        assert seen.ends() == 0
+    data = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(data | {
+        "sources": sources(), "allow": ["cgroup-v1"], "network": {"plugin": "flannel"}, "addons": "none"}))
+    run = install(lab, path, "--accept-new-host-keys", KINSTALL_PASSWORD=PASSWORD)
+    assert run.code == 0, run.everything
+    assert all(ready for ready, _ in nodes(lab).values()) and len(nodes(lab)) == 2
