@@ -126,7 +126,7 @@ _OPEN: Final = (
                "kinstall makes it. It stays when Prometheus goes.", needs="addons.prometheus"),
         Option("addons.prometheus.size", "Prometheus size", "text", "10Gi", "asked for, not enforced",
                "What it asks for. Nothing limits a directory, but how long Prometheus keeps what it has seen.", needs="addons.prometheus"),
-        Option("addons.prometheus.retention", "Prometheus keeps", "text", "15d", "15d of 3 machines: about 3 GiB",
+        Option("addons.prometheus.retention", "Prometheus keeps", "text", "15d", "longer needs more room",
                "How long it keeps what it has seen: 12h, 15d, 8w, 1y.", needs="addons.prometheus"),
         Option("addons.grafana.node", "Grafana on", "node", "", "the machine that keeps its data",
                "It runs on this machine only, for its accounts and your own dashboards are there.", needs="addons.grafana"),
