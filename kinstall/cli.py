@@ -47,6 +47,14 @@ StatefulSet in a namespace of its own, and removes it again.
 
 Exit codes: 0 everything holds, 1 something does not, 2 bad answers, 3 cannot connect.
 """
+PLAN = """Show every command and every file of an installation, host by host. Nothing is changed.
+
+The same as `kinstall --headless ANSWERS --plan`.
+
+    kinstall plan answers.yaml
+
+Exit codes: 0 done, 1 a host is not fit, 2 bad answers, 3 cannot connect.
+"""
 CHECK = """Look at the hosts before anything is installed, and print what was found, the worst first.
 
 Each finding says what it means and the commands that mend it. Nothing is changed; with --fix, mends that lose nothing and interrupt
@@ -70,9 +78,10 @@ likes files. Beside it stands answers.schema.json, from which editors know every
 Exit codes: 0 done, 2 the file is there already, or no terminal, 130 stopped.
 """
 HELP_FLAGS = {"help_option_names": ["-h", "--help"]}
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=HELP_FLAGS)
+app = typer.Typer(add_completion=True, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=HELP_FLAGS)
 
 Headless = Annotated[Path | None, typer.Option("--headless", metavar="ANSWERS", help="Install as this file says, without asking.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Ask and install in lines, without screens.")]
 From = Annotated[Path | None, typer.Option("--from", metavar="ANSWERS", help="Open the screens with what this file says.")]
 InitFile = Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write; answers.yaml without it.")]
 AnswersFile = Annotated[Path, typer.Argument(metavar="ANSWERS", help="The answers.yaml of the cluster.")]
@@ -91,6 +100,7 @@ def command(
     context: typer.Context,
     headless: Headless = None,
     given: From = None,
+    plain: Plain = False,
     plan: PlanOnly = False,
     prune: Prune = False,
     allow: Allow = [],  # noqa: B006  # typer reads it, nobody writes it
@@ -107,7 +117,7 @@ def command(
     elif headless is None and (plan or json or prune or allow):
         raise typer.BadParameter("these flags are for an installation from a file: add --headless answers.yaml")
     elif headless is None:
-        raise typer.Exit(interactive(given))
+        raise typer.Exit(interactive(given, plain=plain))
     else:
         known_checks(allow)
         how = How(lines=plan, json=json, verbose=verbose, accept=accept_new_host_keys, allow=tuple(allow))
@@ -125,6 +135,12 @@ def check(
         return await Examination(given.answers, given.hosts, given.hub, given.connector, fix, asking).run()
 
     raise typer.Exit(looked(answers, How(lines=True, json=json, verbose=verbose, accept=accept_new_host_keys), work, Findings))
+
+
+@app.command("plan", help=PLAN)
+def show_plan(answers: AnswersFile, json: Json = False, accept_new_host_keys: NewKeys = False) -> None:
+    """What would be done; its help is PLAN."""
+    raise typer.Exit(install(answers, How(lines=True, json=json, accept=accept_new_host_keys), plan=True, prune=False))
 
 
 @app.command(help=VERIFY)
@@ -151,11 +167,16 @@ def init(file: InitFile = Path("answers.yaml")) -> None:
     ask(file)
 
 
-def interactive(given: Path | None) -> int:
-    """The wizard, or why there is none and what to do instead; the exit code."""
-    from kinstall.start import NO_SCREEN, hindrance, wizard
+def interactive(given: Path | None, *, plain: bool = False) -> int:
+    """The wizard; the same in lines, where the terminal shows no screens or that is wanted; or what to do instead. The exit code."""
+    from kinstall.start import NO_SCREEN, has_person, hindrance, wizard
 
-    if why := hindrance():
+    why = hindrance()
+    if has_person() and (why or plain):
+        if why:
+            tell(f"{why}: kinstall asks in lines.\n")
+        return in_lines()
+    if why:
         typer.echo(NO_SCREEN.format(why=why))
         return 0
     try:
@@ -163,6 +184,19 @@ def interactive(given: Path | None) -> int:
     except KinstallError as error:
         tell("\n".join(error.lines()) + "\n")
         return error.exit_code
+
+
+def in_lines() -> int:
+    """The whole way without screens; the exit code."""
+    from kinstall.commands.plain import plain
+
+    def look(path: Path) -> int:
+        async def work(given: Given) -> int:
+            return await Examination(given.answers, given.hosts, given.hub, given.connector).run()
+
+        return looked(path, How(lines=True), work, Findings)
+
+    return plain(look, lambda path: install(path, How(lines=True), plan=False, prune=False))
 
 
 def looked(path: Path, how: How, work: Callable[[Given], Awaitable[int]], table: type[AtTheEnd]) -> int:

@@ -26,9 +26,14 @@ Save this as answers.yaml with your own machines, then
 `kinstall --help` has the rest; docs/answers.md has every key."""
 
 
+def has_person() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def hindrance() -> str:
     """Why this terminal cannot show the wizard; "" when it can."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_person():
         return "This is no terminal"
     if os.environ.get("TERM", "dumb") == "dumb":
         return "This terminal says that it can show lines only (TERM=dumb)"

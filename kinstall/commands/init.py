@@ -6,9 +6,8 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import questionary
 import typer
 
 from kinstall.answers import Answers, complaint
@@ -16,21 +15,20 @@ from kinstall.asking import tell
 from kinstall.draft import Draft
 from kinstall.errors import BAD_ANSWERS, CANCELLED, DONE
 from kinstall.pasting import hosts
+from kinstall.questions import Stopped, confirm, select, text
 from kinstall.reasons import Option, groups
 
 SCHEMA: Final = "answers.schema.json"
 LOGINS: Final = {"the agent, or the keys that ssh uses": "agent", "a key file": "key", "a password": "password"}
-SOURCES: Final = {"ask me each time": {"prompt": True}, "the variable KINSTALL_PASSWORD": {"env": "KINSTALL_PASSWORD"}}
+SOURCES: Final[dict[str, dict[str, object]]] = {
+    "ask me each time": {"prompt": True}, "the variable KINSTALL_PASSWORD": {"env": "KINSTALL_PASSWORD"},
+}
 COMMENTS: Final = {
     "cluster:": "the cluster as a whole", "network:": "the networks inside the cluster",
     "access:": "how all machines are reached; no secret is here",
     "hosts:": "the machines; exactly one is the control plane", "addons:": "what is installed at the end; all of it without a word",
     "allow:": "checks that you overrule",
 }
-
-
-class Stopped(Exception):
-    """Ctrl-C."""
 
 
 def init(file: Path) -> None:
@@ -51,10 +49,15 @@ def written(file: Path) -> int:
     except Stopped:
         tell("Nothing was written.\n")
         return CANCELLED
-    file.write_text(commented(draft), encoding="utf-8")
-    file.with_name(SCHEMA).write_text(json.dumps(Answers.json_schema(), indent=2) + "\n", encoding="utf-8")
+    save(draft, file)
     tell(f"{file} is written. Next:\n  kinstall check {file}\n  kinstall --headless {file} --plan\n  kinstall --headless {file}\n")
     return DONE
+
+
+def save(draft: Draft, file: Path) -> None:
+    """The file, and the schema that its first line leads editors to."""
+    file.write_text(commented(draft), encoding="utf-8")
+    file.with_name(SCHEMA).write_text(json.dumps(Answers.json_schema(), indent=2) + "\n", encoding="utf-8")
 
 
 def asked() -> Draft:
@@ -62,36 +65,37 @@ def asked() -> Draft:
     draft = Draft()
     _machines(draft)
     _access(draft)
-    if _ask(questionary.confirm("Everything else has a sensible value. Look at it?", default=False)):
+    if confirm("Everything else has a sensible value. Look at it?", default=False):
         for option in (option for group in groups() if not group.folded for option in group.options):
             _option(draft, option)
     return draft
 
 
 def _machines(draft: Draft) -> None:
-    def judged(text: str) -> bool | str:
-        found = hosts(text)
+    def judged(typed: str) -> bool | str:
+        found = hosts(typed)
         return "; ".join(found.mistakes) if found.mistakes else bool(found.hosts) or "at least one machine, such as 192.168.1.31"
 
-    text = _ask(questionary.text("Your machines (addresses, 192.168.1.31-34, user@host:port):", validate=judged))
-    found = hosts(text).hosts
+    found = hosts(text("Your machines (addresses, 192.168.1.31-34, user@host:port):", judge=judged)).hosts
     first = found[0]["name"]
     if len(found) > 1:
-        names = [questionary.Choice(f"{host['name']} ({host['address']})", host["name"]) for host in found]
-        first = _ask(questionary.select("Which one is the control plane?", names))
+        first = select("Which one is the control plane?", {f"{host['name']} ({host['address']})": host["name"] for host in found})
     draft.put([host | {"role": "control-plane" if host["name"] == first else "worker"} for host in found], "hosts")
 
 
 def _access(draft: Draft) -> None:
-    user = _ask(questionary.text("Account on them (empty: as with ssh):", validate=_valid("access.user")))
-    draft.put(user.strip(), "access", "user")
-    login = LOGINS[_ask(questionary.select("How do you log in?", list(LOGINS)))]
+    draft.put(text("Account on them (empty: as with ssh):", judge=_valid("access.user")), "access", "user")
+    login = select("How do you log in?", LOGINS)
     if login == "key":
-        draft.put(_ask(questionary.path("Key file:", default="~/.ssh/id_ed25519")), "access", "key")
+        draft.put(text("Key file:", default="~/.ssh/id_ed25519"), "access", "key")
     if login == "password":
-        draft.put(SOURCES[_ask(questionary.select("Where does kinstall get it from?", list(SOURCES)))], "access", "password")
-    elif _ask(questionary.confirm("Does sudo ask for a password there?", default=False)):
-        draft.put(SOURCES[_ask(questionary.select("Where does kinstall get it from?", list(SOURCES)))], "access", "sudo_password")
+        draft.put(_source(), "access", "password")
+    elif confirm("Does sudo ask for a password there?", default=False):
+        draft.put(_source(), "access", "sudo_password")
+
+
+def _source() -> dict[str, object]:
+    return SOURCES[select("Where does kinstall get it from?", {words: words for words in SOURCES})]
 
 
 def _option(draft: Draft, option: Option) -> None:
@@ -100,28 +104,20 @@ def _option(draft: Draft, option: Option) -> None:
         return
     question = f"{option.label} ({option.reason})"
     if option.kind == "switch":
-        draft.put(None if _ask(questionary.confirm(question, default=option.default == "true")) else False, *option.loc)
+        draft.put(None if confirm(question, default=option.default == "true") else False, *option.loc)
     elif option.kind == "choice":
-        choices = [questionary.Choice(words, value) for value, words in option.choices]
-        value = _ask(questionary.select(question, choices, default=option.default))
+        value = select(question, {words: value for value, words in option.choices}, option.default)
         draft.put(None if value == option.default else value, *option.loc)
     elif option.kind in ("text", "number", "offer"):
-        value = _ask(questionary.text(question, default=option.default, validate=_valid(option.key))).strip()
+        value = text(question, option.default, _valid(option.key))
         draft.put(None if value == option.default else int(value) if value.isdigit() else value, *option.loc)
 
 
 def _valid(key: str) -> Callable[[str], bool | str]:
-    def judged(text: str) -> bool | str:
-        return not text.strip() or complaint(key, text.strip()) or True
+    def judged(typed: str) -> bool | str:
+        return not typed.strip() or complaint(key, typed.strip()) or True
 
     return judged
-
-
-def _ask(question: questionary.Question) -> Any:  # noqa: ANN401  # whatever the question is about
-    answer = question.ask(kbi_msg="")
-    if answer is None:
-        raise Stopped
-    return answer
 
 
 def commented(draft: Draft) -> str:

@@ -68,6 +68,30 @@ def test_options_are_asked_when_they_are_wanted(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_terminal_of_lines_gets_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TERM=dumb: why, questions by number, the file, a look; a machine that is not there stops it before anything is tried."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    window = Terminal(tmp_path, "tests.screens.in_folder", str(tmp_path), kind="dumb")
+    window.until("(TERM=dumb): kinstall asks")
+    window.until("Your machines")
+    window.press("nonsense@@" + ENTER)
+    window.until("no host")
+    window.press("127.0.0.1:1" + ENTER)
+    window.until("Account on them")
+    window.press("admin" + ENTER)
+    window.until("3 a password")
+    window.press("7" + ENTER)
+    window.until("one of 1, 2, 3")
+    window.press("1" + ENTER)
+    window.until("Does sudo ask")
+    window.press(ENTER)
+    window.until("Look at it?")
+    window.press("n" + ENTER)
+    window.until("Mend it, then: kinstall --headless answers.yaml")
+    assert window.ended() == 3
+    assert load(tmp_path / "answers.yaml").hosts[0].access.port == 1
+
+
 def test_a_file_that_is_there_is_not_lost(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "answers.yaml"
     path.write_text("mine")

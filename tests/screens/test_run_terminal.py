@@ -23,13 +23,13 @@ HERE = Path(__file__).parents[2]
 class Terminal:
     """A process in a terminal of 80x24, and what a person sees of it."""
 
-    def __init__(self, state: Path, module: str = "tests.screens.in_terminal", *arguments: str) -> None:
+    def __init__(self, state: Path, module: str = "tests.screens.in_terminal", *arguments: str, kind: str = "xterm-256color") -> None:
         self.screen = pyte.Screen(80, 24)
         self._stream, self.raw = pyte.ByteStream(self.screen), b""
         self.process, self._fd = pty.fork()
         if self.process == 0:
             os.chdir(HERE)
-            os.environ |= {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", "XDG_STATE_HOME": str(state)}
+            os.environ |= {"TERM": kind, "PYTHONIOENCODING": "utf-8", "XDG_STATE_HOME": str(state)}
             os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
