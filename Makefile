@@ -7,7 +7,7 @@ LAB := tests/lab/lab
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help run demo pictures test lint format golden docs lab lab-test wheel clean
+.PHONY: help run demo pictures test lint format golden docs lab lab-test record wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,12 @@ lab-test: $(VENV)/ready ## the tests on real hosts; PYTEST_ARGS chooses some
 	@$(LAB) down
 	$(LAB) build --with 1.36
 	$(BIN)/python -m pytest tests/lab $(PYTEST_ARGS)
+
+record: $(VENV)/ready ## the sessions that come along, recorded anew on real hosts (what lab needs, and five minutes)
+	@$(LAB) doctor
+	@$(LAB) down
+	$(LAB) build
+	LAB_PASSWORD=lab-pass $(BIN)/python -m tests.lab.record
 
 wheel: $(VENV)/ready ## the wheel, in dist/
 	rm -rf build/lib build/bdist.* dist
