@@ -26,8 +26,8 @@ demo: $(VENV)/ready ## a recorded installation, played in the Run screen; no mac
 
 pictures: $(VENV)/ready ## the pictures of the README anew, from the recorded installations, through the real screen
 	@mkdir -p docs/pictures
-	$(BIN)/kinstall export assets/sessions/01-first-cluster.jsonl --svg docs/pictures/run.svg --at 62 --size 100x30
-	$(BIN)/kinstall export assets/sessions/02-a-worker-fails.jsonl --svg docs/pictures/failure.svg --size 100x30
+	$(BIN)/kinstall export assets/sessions/01-first-cluster.jsonl --svg docs/pictures/run.svg --at 72.5 --size 100x30
+	$(BIN)/kinstall export assets/sessions/02-a-worker-fails.jsonl --svg docs/pictures/failure.svg --at 17.3 --size 100x30
 
 test: $(VENV)/ready ## everything it needs into .venv, then every test that needs no lab
 	$(BIN)/python -m pytest

@@ -29,7 +29,8 @@ PAUSE = 0.25    # seconds that a person takes between two keys
 class Terminal:
     """80x24. Leaving the block closes the window, as a person would."""
 
-    def __init__(self, lab: Lab, *command: str | Path, env: Mapping[str, str], size: tuple[int, int] = (80, 24)) -> None:
+    def __init__(self, lab: Lab, *command: str | Path, env: Mapping[str, str], size: tuple[int, int] = (80, 24),
+                 cwd: Path | None = None) -> None:
         columns, rows = size
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
@@ -37,7 +38,7 @@ class Terminal:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.process = lab.popen(
             *command, env={"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLUMNS": "", "LINES": "", **env}, stdin=theirs, stdout=theirs,
-            stderr=theirs, start_new_session=True, preexec_fn=_own_terminal, text=False)
+            stderr=theirs, start_new_session=True, preexec_fn=_own_terminal, text=False, cwd=cwd)
         os.close(theirs)
         self._closing = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.lab.labctl.answers import sources
@@ -163,3 +164,19 @@ def test_a_file_that_was_asked_for_in_lines_installs(lab: Lab, tmp_path: Path) -
     run = install(lab, path, "--accept-new-host-keys", KINSTALL_PASSWORD=PASSWORD)
     assert run.code == 0, run.everything
     assert all(ready for ready, _ in nodes(lab).values()) and len(nodes(lab)) == 2
+
+
+@pytest.mark.long
+def test_a_terminal_of_lines_installs_too(lab: Lab, answers: Answers, tmp_path: Path) -> None:
+    """TERM=dumb, and an answers.yaml in the folder: a look, a yes, the installation, all in lines."""
+    lab.fresh(cp1="debian13")
+    answers(addons="none")
+    env = environment(tmp_path / "state", TERM="dumb")
+    with Terminal(lab, KINSTALL, env=env, size=(120, 40), cwd=tmp_path) as seen:
+        seen.until("(TERM=dumb): kinstall asks in lines", "Install what it says?")
+        seen.press("y", "enter")
+        seen.until("Install now? Nothing was changed so far.", seconds=60)
+        seen.press("y", "enter")
+        seen.until("lab is ready: 1 node", seconds=240)
+        assert seen.ends() == 0
+    assert nodes(lab)["cp1"][0]

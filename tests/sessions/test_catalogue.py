@@ -73,8 +73,8 @@ def test_several_and_none_are_told() -> None:
         find("1999")
 
 
-@pytest.mark.parametrize(("number", "result", "changed"), [(0, "done", True), (1, "failed", True), (2, "done", False)])
+@pytest.mark.parametrize(("number", "result", "changed"), [(0, "done", True), (1, "done", True), (2, "done", False)])
 def test_what_is_shipped_shows_what_its_name_says(number: int, result: str, changed: bool) -> None:
-    one = entry(shipped()[number])
+    one = entry(shipped()[number])      # the second one failed on a host, and was tried again
     assert (one.result, one.changed > 0, one.purpose, one.note) == (result, changed, "install", "")
     assert load(shipped()[number]).unknown == 0
