@@ -175,7 +175,7 @@ def interactive(given: Path | None, *, plain: bool = False) -> int:
     if has_person() and (why or plain):
         if why:
             tell(f"{why}: kinstall asks in lines.\n")
-        return in_lines()
+        return in_lines(given)
     if why:
         typer.echo(NO_SCREEN.format(why=why))
         return 0
@@ -186,8 +186,8 @@ def interactive(given: Path | None, *, plain: bool = False) -> int:
         return error.exit_code
 
 
-def in_lines() -> int:
-    """The whole way without screens; the exit code."""
+def in_lines(answers: Path | None) -> int:
+    """The whole way without screens, from this file if there is one; the exit code."""
     from kinstall.commands.plain import plain
 
     def look(path: Path) -> int:
@@ -196,7 +196,7 @@ def in_lines() -> int:
 
         return looked(path, How(lines=True), work, Findings)
 
-    return plain(look, lambda path: install(path, How(lines=True), plan=False, prune=False))
+    return plain(look, lambda path: install(path, How(lines=True), plan=False, prune=False), answers)
 
 
 def looked(path: Path, how: How, work: Callable[[Given], Awaitable[int]], table: type[AtTheEnd]) -> int:

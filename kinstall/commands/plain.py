@@ -13,10 +13,10 @@ from kinstall.questions import Stopped, confirm, text
 NAME = "answers.yaml"
 
 
-def plain(check: Callable[[Path], int], install: Callable[[Path], int]) -> int:
-    """Ask, write the file, look, and install when that is wanted; the exit code. Each part can be had by itself, from the file."""
+def plain(check: Callable[[Path], int], install: Callable[[Path], int], given: Path | None = None) -> int:
+    """Ask, write the file (unless one is given), look, and install when that is wanted; the exit code. Each part can be had by itself."""
     try:
-        path = _file()
+        path = given or _file()
         code = check(path)
         if code in (BAD_ANSWERS, CANNOT_CONNECT):
             tell(f"Mend it, then: kinstall --headless {path}\n")
