@@ -13,6 +13,7 @@ from platformdirs import user_state_path
 from kinstall.answers import Answers, Loc, Resolved, asked, dump, made, resolve_all
 from kinstall.answers.marks import dotted
 from kinstall.errors import AnswersError, Problem
+from kinstall.private import write
 from kinstall.secrets import Secret
 
 HEAD: Final = "# What was typed into kinstall's screens and is not finished yet. No secrets are in it.\n"
@@ -122,11 +123,8 @@ class Draft:
         """Keep it, readable by nobody else. A crash while it is written leaves the old one."""
         path = path or draft_path()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = path.with_suffix(".new")
         kept = {"screen": self.screen, "session": self.session, "answers": self.data}
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(HEAD + yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
-        new.replace(path)
+        write(path, HEAD + yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
 
 
 def load(path: Path | None = None) -> Draft | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import yaml
 
 from kinstall.errors import KinstallError
+from kinstall.private import write
 
 EMPTY: Mapping[str, Any] = {"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [], "contexts": []}
 
@@ -48,8 +48,5 @@ def merge_into(path: Path, admin_conf: str, name: str) -> bool:
     if path.exists() and not kept.exists():
         kept.touch(mode=0o600)
         kept.write_bytes(path.read_bytes())
-    new = path.with_name(f"{path.name}.kinstall-new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        yaml.safe_dump(after, file, sort_keys=False)
-    new.replace(path)
+    write(path, yaml.safe_dump(after, sort_keys=False))
     return True

@@ -13,7 +13,7 @@ from typing import Final
 
 from platformdirs import user_state_path
 
-from kinstall import __version__
+from kinstall import __version__, private
 from kinstall.secrets import Redactor
 
 PACKAGES: Final = ("textual", "asyncssh", "kubernetes", "pydantic", "msgspec", "rich")
@@ -25,8 +25,7 @@ def write(error: BaseException, redactor: Redactor, *, journal: str = "", folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{time.strftime('%Y-%m-%dT%H%M%S')}.txt"
     lines = [*_about(journal), "", *"".join(traceback.format_exception(error)).splitlines()]
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write("\n".join(map(redactor.clean, lines)) + "\n")
+    private.write(path, "\n".join(map(redactor.clean, lines)) + "\n")
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from kinstall.answers import asked
 from kinstall.answers.translate import variable
 from kinstall.draft import Draft
 from kinstall.errors import AnswersError
+from kinstall.private import write
 from kinstall.screens.confirm import ConfirmScreen
 
 NAME: Final = "./answers.yaml"
@@ -77,22 +77,6 @@ class SaveScreen(ModalScreen[str]):
     def _say(self, text: str) -> None:
         self.query_one("#word", Static).update(text)
         self.query_one(Input).focus()
-
-
-def write(path: Path, text: str) -> None:
-    """For nobody else's eyes, and never half of it: a file that was there stays until the new one is complete."""
-    path = path.resolve()   # through a link: what it leads to is meant
-    if path.is_dir():
-        raise IsADirectoryError(21, "it is a directory", str(path))
-    new = path.with_name(f".{path.name}.kinstall-new")
-    try:
-        new.unlink(missing_ok=True)     # of a kinstall that was killed here
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        new.replace(path)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
 
 
 def _secrets(draft: Draft) -> Iterator[str]:
