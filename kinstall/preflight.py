@@ -49,7 +49,7 @@ class Look:
 
         report = await check(
             self.answers, self.hosts, self.runners, registries=registries(self.addons), node_ports=node_ports(self.addons),
-            node_exporter=self.addons.node_exporter, reach=reach, **({"tell": looked} if everything else {}),
+            node_exporter=self.addons.node_exporter, reach=reach, tell=looked if everything else None,
         )
         tell(report.findings(*Level) if everything else report.findings())
         for word in sorted(overruled(report, self.answers)):
