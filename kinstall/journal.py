@@ -74,7 +74,7 @@ def read(path: Path) -> Iterator[AnyEvent]:
             try:
                 event = decode(line)
             except (msgspec.ValidationError, msgspec.DecodeError) as error:
-                if _is_of_another_kind(line):
+                if is_of_another_kind(line):
                     continue
                 raise SessionError(f"{path}:{number}: {error}", hint=f"The {number - 1} events before it are good.") from error
             if isinstance(event, RunStarted) and event.schema > SCHEMA:
@@ -87,7 +87,7 @@ class _Kind(msgspec.Struct):
     type: str
 
 
-def _is_of_another_kind(line: bytes) -> bool:
+def is_of_another_kind(line: bytes) -> bool:
     """Whether it is an event, and one that this kinstall does not know."""
     try:
         return msgspec.json.decode(line, type=_Kind).type not in KINDS

@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from kinstall.errors import SessionError
-from kinstall.events import KINDS, SCHEMA, AnyEvent, Note, RunEnded, RunStarted, decode
+from kinstall.events import SCHEMA, AnyEvent, Note, RunEnded, RunStarted, decode
+from kinstall.journal import is_of_another_kind
 from kinstall.sessions.migrations import migrated
 
 FIRST_SCHEMA: Final = 1     # of journals whose first line does not say it
@@ -65,7 +66,7 @@ class _Reader:
         try:
             event = decode(line) if self.schema == SCHEMA else self._older(line)
         except msgspec.ValidationError:
-            if not _is_of_another_kind(line):
+            if not is_of_another_kind(line):
                 raise
             self.unknown += 1
         else:
@@ -107,10 +108,3 @@ def _read(reader: _Reader, line: bytes, number: int) -> str:
         cut = not line.endswith(b"\n")
         return f"This session ends here: line {number} of its journal is {'cut off' if cut else 'damaged'} ({error})."
     return ""
-
-
-def _is_of_another_kind(line: bytes) -> bool:
-    """Whether it is an event, and one that this kinstall does not know."""
-    found = msgspec.json.decode(line)
-    kind = found.get("type") if isinstance(found, dict) else None
-    return isinstance(kind, str) and kind not in KINDS
