@@ -26,10 +26,11 @@ from kinstall.secrets import Redactor
 from kinstall.session import redactor
 from kinstall.visit import visit
 
-KINDS: Mapping[type[KinstallError], Answer] = {
-    HostKeyUnknown: Answer.UNKNOWN_KEY, HostKeyChanged: Answer.CHANGED_KEY, LoginRefused: Answer.REFUSED, SudoRefused: Answer.REFUSED,
+# an error -> how the host answered, and the key of the answers that would help; any other one means that it cannot be reached
+REFUSALS: Mapping[type[KinstallError], tuple[Answer, str]] = {
+    HostKeyUnknown: (Answer.UNKNOWN_KEY, ""), HostKeyChanged: (Answer.CHANGED_KEY, ""),
+    LoginRefused: (Answer.REFUSED, "password"), SudoRefused: (Answer.REFUSED, "sudo_password"),
 }
-NEEDS: Mapping[type[KinstallError], str] = {LoginRefused: "password", SudoRefused: "sudo_password"}
 
 Task = Callable[[Answers, Resolved, Hub], Awaitable[int]]
 
@@ -177,8 +178,7 @@ def welcome(host: str, has: Facts) -> Greeting:
 
 def refused(host: str, error: KinstallError) -> Greeting:
     """A greeting out of what went wrong."""
-    kind = next((answer for known, answer in KINDS.items() if isinstance(error, known)), Answer.UNREACHABLE)
-    needs = next((key for known, key in NEEDS.items() if isinstance(error, known)), "")
+    kind, needs = next((meant for known, meant in REFUSALS.items() if isinstance(error, known)), (Answer.UNREACHABLE, ""))
     fingerprint = error.fingerprint if isinstance(error, HostKeyUnknown) else ""
     return Greeting(host=host, answer=kind, message=error.message, hint=error.hint, fingerprint=fingerprint, needs=needs)
 

@@ -96,11 +96,6 @@ class LogBox(Vertical):
             self.pane.scroll_to_start()
         self.head()
 
-    @property
-    def has_filter(self) -> bool:
-        """Whether lines are left out, or the field for that is open."""
-        return self._field.has_class("open")
-
     def open_filter(self) -> None:
         """Type what the lines must hold."""
         self._field.add_class("open")

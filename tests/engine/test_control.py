@@ -30,6 +30,14 @@ def attended(pipeline: Pipeline) -> Control:
     return pipeline.control
 
 
+async def asked(pipeline: Pipeline) -> tuple[asyncio.Task[None], Control]:
+    """Run it until a person is asked."""
+    control = attended(pipeline)
+    going = asyncio.create_task(pipeline.run())
+    await until(lambda: control.open)
+    return going, control
+
+
 def fails_without(house: House, name: str) -> Check:
     """A state whose command fails as long as a file is not there."""
     path = house.folder / name
@@ -41,9 +49,7 @@ async def test_retry_goes_on_from_the_step_that_failed(house: House) -> None:
     counted = Check("counted", f"[ -e {runs} ] && echo yes", (Command(f"echo x >> {runs}"),))
     pipeline = house.pipeline(
         house.first, ("one", [counted]), ("two", [fails_without(house, "mended")]), ("three", [house.file("three")]))
-    control = attended(pipeline)
-    going = asyncio.create_task(pipeline.run())
-    await until(lambda: control.open)
+    going, control = await asked(pipeline)
     assert dict(control.open) == {"first": "two"}
     assert house.statuses("first")[-1] == "two failed"
     assert control.answer("first", Decision.RETRY) and not control.answer("other", Decision.RETRY)
@@ -60,9 +66,7 @@ async def test_retry_goes_on_from_the_step_that_failed(house: House) -> None:
 
 async def test_a_failure_that_was_mended_is_no_failure_of_the_host(house: House) -> None:
     pipeline = house.pipeline(house.first, ("one", [fails_without(house, "mended")]))
-    control = attended(pipeline)
-    going = asyncio.create_task(pipeline.run())
-    await until(lambda: control.open)
+    going, control = await asked(pipeline)
     (house.folder / "mended").touch()
     control.answer("first", Decision.RETRY)
     await going
@@ -106,9 +110,7 @@ async def test_a_proof_that_fails_is_tried_again_from_the_first_step(house: Hous
     file = house.file("a")
     undoes = Check("undoer", f"[ -e {house.folder}/b ] && echo yes", (Command(f"rm {file.path}; touch {house.folder}/b"),))
     pipeline = house.pipeline(house.first, ("one", [file]), ("two", [undoes]))
-    control = attended(pipeline)
-    going = asyncio.create_task(pipeline.run())
-    await until(lambda: control.open)
+    going, control = await asked(pipeline)
     assert dict(control.open) == {"first": "proof"}
     control.answer("first", Decision.RETRY)
     await going
@@ -123,9 +125,7 @@ async def test_a_proof_that_is_tried_again_tells_nothing_anew(house: House, monk
     proved = Check("shaky", f"[ -e {house.folder}/a ] && [ ! -e {shaky} ] && echo yes", (Command(f"rm -f {shaky}"),))
     undoes = Check("undoer", f"[ -e {house.folder}/b ] && echo yes", (Command(f"touch {house.folder}/b {shaky}"),))
     pipeline = house.pipeline(house.first, ("one", [house.file("a")]), ("two", [proved]), ("three", [undoes]))
-    control = attended(pipeline)
-    going = asyncio.create_task(pipeline.run())
-    await until(lambda: control.open)
+    going, control = await asked(pipeline)
     shaky.unlink()
     control.answer("first", Decision.RETRY)
     await going
@@ -139,9 +139,7 @@ async def test_a_proof_that_is_skipped_ends_it_well(house: House, monkeypatch: p
     file = house.file("a")
     undoes = Check("undoer", f"[ -e {house.folder}/b ] && echo yes", (Command(f"rm {file.path}; touch {house.folder}/b"),))
     pipeline = house.pipeline(house.first, ("one", [file]), ("two", [undoes]))
-    control = attended(pipeline)
-    going = asyncio.create_task(pipeline.run())
-    await until(lambda: control.open)
+    going, control = await asked(pipeline)
     trips = house.transports["first"].trips
     control.answer("first", Decision.SKIP)
     await going
@@ -213,9 +211,7 @@ class TestStop:
 
     async def test_who_waits_for_a_decision_is_given_up(self, house: House) -> None:
         first = house.pipeline(house.first, ("init", [fails_without(house, "never")]))
-        control = attended(first)
-        going = asyncio.create_task(first.run())
-        await until(lambda: control.open)
+        going, control = await asked(first)
         control.stop()
         await asyncio.wait_for(going, 2)
         assert isinstance(first.error, CommandFailed)
@@ -223,9 +219,7 @@ class TestStop:
 
     async def test_cancelling_while_somebody_is_asked_leaves_nothing_open(self, house: House) -> None:
         first = house.pipeline(house.first, ("init", [fails_without(house, "never")]))
-        control = attended(first)
-        going = asyncio.create_task(first.run())
-        await until(lambda: control.open)
+        going, control = await asked(first)
         going.cancel()
         with pytest.raises(asyncio.CancelledError):
             await going

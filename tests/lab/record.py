@@ -15,6 +15,7 @@ from tests.lab.labctl import answers, commands
 from tests.lab.labctl.lab import Lab
 from tests.lab.runs import KINSTALL, environment, newest
 from tests.lab.terminal import Terminal
+from tests.lab.test_wizard import to_the_plan
 
 SESSIONS = Path(__file__).parents[2] / "assets/sessions"
 MIXED = {"cp1": "debian12", "w1": "centos8", "w2": "debian13"}
@@ -56,9 +57,7 @@ def recovered(lab: Lab, folder: Path) -> Path:
     path, state = answers.answers(folder, addons="none"), folder / "second"
     lab.mirror_fail(r"bookworm.*/containerd\.io_", 404)
     with Terminal(lab, KINSTALL, "--from", path, env=environment(state)) as seen:
-        seen.until("10.77.0.21")
-        for words in ("swap", "Pod network", "Nothing was changed yet"):
-            seen.next(words)
+        to_the_plan(seen)
         seen.press("ctrl-n")
         seen.until("✗ w1", "r Retry", seconds=180)
         lab.mirror_clear()
